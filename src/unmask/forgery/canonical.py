@@ -17,11 +17,11 @@ _HALF: Final[dict[str, tuple[float, float, float]]] = {
     # name: x to the right, y down, z towards the viewer. The other half is its mirror image.
     "forehead_top": (0.36, -1.02, 0.02),
     "forehead_side": (0.78, -0.78, -0.25),
-    "temple": (1.04, -0.36, -0.55),
-    "ear": (1.10, 0.02, -0.75),
-    "ear_low": (1.09, 0.36, -0.72),
-    "jaw_high": (1.03, 0.72, -0.62),
-    "jaw": (0.93, 1.06, -0.48),
+    "temple": (1.00, -0.36, -0.55),
+    "ear": (1.04, 0.02, -0.75),
+    "ear_low": (1.03, 0.36, -0.72),
+    "jaw_high": (0.98, 0.72, -0.62),
+    "jaw": (0.90, 1.06, -0.48),
     "jaw_low": (0.74, 1.38, -0.25),
     "chin_side": (0.45, 1.64, -0.02),
     "chin": (0.14, 1.77, 0.10),
@@ -53,7 +53,7 @@ MODEL: Final[Points] = np.array(
 """The points of the model, float64 [50, 3], in distances between the eyes, whose middle is 0."""
 
 FIVE: Final[Points] = np.array(
-    [[-0.5, 0, 0], [0.5, 0, 0], [0, 0.57, 0.42], [-0.41, 1.15, 0.08], [0.41, 1.15, 0.08]],
+    [[-0.5, 0, 0], [0.5, 0, 0], [0, 0.55, 0.42], [-0.40, 1.08, 0.10], [0.40, 1.08, 0.10]],
     dtype=np.float64,
 )
 """The five landmarks on the model, float64 [5, 3]."""

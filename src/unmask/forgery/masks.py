@@ -16,6 +16,7 @@ _CANVAS = 160
 _MARGIN = 0.2
 _REFERENCE = 224
 _FAINT = 1 / 512
+_VISIBLE = 0.1
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def soft_mask(params: MaskParams, points: Points, window: Window) -> Mask:
     """Draw the mask of one part of a face: a hull, deformed, then softened in two stages.
 
     The first blur and the cut to its plateau pull the edge inwards, the second makes the ramp, as
-    in self-blended images (Shiohara and Yamasaki, CVPR 2022).
+    in self-blended images (Shiohara and Yamasaki, CVPR 2022). Where the part lies outside the
+    picture, the whole face takes its place.
 
     Args:
         params: the choices.
@@ -92,31 +94,34 @@ def soft_mask(params: MaskParams, points: Points, window: Window) -> Mask:
         float32 [window height, window width], 0 to ``params.ratio``.
 
     Raises:
-        SettingError: nothing of the part is inside the picture.
+        SettingError: nothing of the face is inside the picture.
     """
+    for part in (params.part, "face"):
+        mask = _draw(params, part, points, window)
+        if mask.max() > _VISIBLE * params.ratio:
+            return mask
+    raise SettingError("the face must be inside the picture")
+
+
+def _draw(params: MaskParams, part: str, points: Points, window: Window) -> Mask:
     noise = np.random.default_rng(params.noise)
-    side = face_side(points) * (1 + 2 * _MARGIN)
+    extent = face_side(points)
+    side = extent * (1 + 2 * _MARGIN)
     origin = (points.min(0) + points.max(0) - side) / 2
     scale = _CANVAS / side
-    corners = points[list(PARTS[params.part])]
-    corners = corners + noise.normal(0, params.jitter * face_side(points), corners.shape)
+    corners = points[list(PARTS[part])]
+    corners = corners + noise.normal(0, params.jitter * extent, corners.shape)
     hull = cv2.convexHull(np.round((corners - origin) * scale * 16).astype(np.int32))
     canvas = np.zeros((_CANVAS, _CANVAS), np.float32)
     cv2.fillConvexPoly(canvas, hull, 1.0, cv2.LINE_8, 4)
-    canvas = _deform(canvas, params.elastic * _CANVAS / (1 + 2 * _MARGIN), noise)
+    canvas = _deform(canvas, params.elastic * extent * scale, noise)
     canvas = _soften(canvas, params) * np.float32(params.ratio)
-
     to_window = np.array(
-        [
-            [1 / scale, 0, origin[0] - window.x0],
-            [0, 1 / scale, origin[1] - window.y0],
-        ]
+        [[1 / scale, 0, origin[0] - window.x0], [0, 1 / scale, origin[1] - window.y0]]
     )
     size = (window.x1 - window.x0, window.y1 - window.y0)
     mask = np.array(cv2.warpAffine(canvas, to_window, size, flags=cv2.INTER_LINEAR), np.float32)
     mask[mask < _FAINT] = 0
-    if not mask.any():
-        raise SettingError(f"the face's part '{params.part}' must be inside the picture")
     return mask
 
 
