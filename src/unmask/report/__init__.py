@@ -1,1 +1,28 @@
-"""."""
+"""Reports as a person or a program reads them: JSON lines, CSV and HTML pages."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unmask.report.lines import json_line, make_schema, read_schema
+    from unmask.report.rows import CsvWriter
+    from unmask.report.text import printable
+
+_HOMES = {
+    "CsvWriter": "unmask.report.rows",
+    "json_line": "unmask.report.lines",
+    "make_schema": "unmask.report.lines",
+    "printable": "unmask.report.text",
+    "read_schema": "unmask.report.lines",
+}
+
+__all__ = ["CsvWriter", "json_line", "make_schema", "printable", "read_schema"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the public names on first use: the command line starts without pydantic and numpy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'unmask.report' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,72 @@
+"""Where the reports of ``unmask detect`` go, and the bar that shows how far it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from unmask.errors import SettingError
+from unmask.report.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Sequence
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from unmask.types import Report
+
+
+def open_sinks(
+    outputs: ExitStack,
+    *,
+    as_json: bool,
+    csv: Path | None,
+    folder: Path | None,
+    card: dict[str, Any],
+) -> list[Callable[[Report], object]]:
+    """Open what each report is handed to; ``outputs`` closes it, also after an interruption.
+
+    Raises:
+        SettingError: a file or folder cannot be written.
+    """
+    from unmask.report import CsvWriter, json_line
+
+    sinks: list[Callable[[Report], object]] = []
+    if as_json:
+        sinks.append(lambda report: print(json_line(report), flush=True))  # noqa: T201 - the data
+    try:
+        if csv is not None:
+            stream = csv.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+            sinks.append(CsvWriter(outputs.enter_context(stream)).add)
+        if folder is not None:
+            from unmask.report import HtmlWriter
+
+            sinks.append(outputs.enter_context(HtmlWriter(folder, card)).add)
+    except OSError as error:
+        raise SettingError(f"cannot write {error.filename}: {error.strerror}") from error
+    return sinks
+
+
+def with_progress(
+    reports: Iterable[Report], media: Sequence[Path], *, hidden: bool = False
+) -> Generator[Report]:
+    """Pass ``reports`` on, with a bar on stderr where a person watches it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,  # else Rich would send the data on stdout to stderr as well
+        disable=hidden or not console.is_terminal,
+    )
+    names = [printable(path.name) for path in media]
+    with bar:
+        task = bar.add_task(names[0] if names else "", total=len(names))
+        for done, report in enumerate(reports, start=1):
+            yield report
+            bar.update(task, completed=done, description=(names[done:] or [""])[0])

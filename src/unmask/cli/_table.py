@@ -1,0 +1,79 @@
+"""The table that ``unmask detect`` prints."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from unmask.report.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from unmask.errors import Reason
+    from unmask.types import Interval, Report, VerdictName
+
+_STYLES = {"fake": "bold red", "uncertain": "yellow", "real": "green", None: "dim"}
+_WIDTH_WITHOUT_TERMINAL = 200  # a file or a pipe has no width to fit into
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table and the exit code need of a report; the rest of it is let go."""
+
+    path: str
+    verdict: VerdictName | None
+    probability: float | None
+    interval: Interval | None
+    abstention: Reason | None
+    message: str
+    faces: int
+
+    @classmethod
+    def of(cls, report: Report) -> Row:
+        """Return the row of ``report``."""
+        return cls(
+            path=report.path,
+            verdict=report.verdict,
+            probability=report.probability,
+            interval=report.interval,
+            abstention=report.abstention,
+            message=report.message,
+            faces=len(report.faces),
+        )
+
+
+def print_table(rows: Iterable[Row]) -> None:
+    """Print ``rows`` to stdout. Text from outside is shown as it is, never read as markup."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Verdict", no_wrap=True)
+    table.add_column("P(fake)", justify="right", no_wrap=True)
+    table.add_column("95 %", no_wrap=True)
+    table.add_column("Faces", justify="right", no_wrap=True)
+    table.add_column("File", overflow="fold", ratio=2)
+    table.add_column("What was found", overflow="fold", ratio=3)
+    for row in rows:
+        table.add_row(
+            Text(row.verdict or "no verdict", style=_STYLES[row.verdict]),
+            "" if row.probability is None else _percent(row.probability),
+            "" if row.interval is None else "-".join(map(_percent, row.interval)),
+            str(row.faces),
+            Text(printable(row.path)),
+            Text(printable(row.message)),
+        )
+    console.print(table)
+
+
+def _percent(probability: float) -> str:
+    """Return whole per cents, but never 0 % or 100 %: no score is certain."""
+    rounded = round(probability * 100)
+    if rounded <= 0:
+        return "<1 %"
+    return ">99 %" if rounded >= 100 else f"{rounded} %"

@@ -1,0 +1,186 @@
+"""``unmask detect``: verdicts for files and folders."""
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from unmask.cli._console import say
+from unmask.cli._outputs import open_sinks, with_progress
+from unmask.cli._table import Row, print_table
+from unmask.cli._values import parse_bytes, parse_count, parse_seconds
+
+# An input with one of these is broken or refused; the other abstentions are answers.
+_FAILURES = {"unreadable", "unsupported", "over_limit"}
+_INTERRUPTED = 130
+_NOBODY_READS = 141  # as of a process that SIGPIPE ended: `unmask detect … | head`
+
+_LIMITS = "Limits (a file beyond one is not analysed)"
+
+
+def _print_schema(wanted: bool) -> None:  # noqa: FBT001 - typer hands over the flag like this
+    if wanted:
+        from unmask.report import read_schema
+
+        typer.echo(read_schema(), nl=False)
+        raise typer.Exit
+
+
+def detect(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Images, videos, or folders of them.", show_default=False)
+    ],
+    *,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="One line of JSON a file, as it is known.", show_default=False),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write an HTML page a file, and an index, into DIR."),
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write one row a file to FILE.")
+    ] = None,
+    schema: Annotated[  # noqa: ARG001 - its callback does the work
+        bool,
+        typer.Option(
+            "--schema",
+            callback=_print_schema,
+            is_eager=True,
+            help="Print the JSON Schema of a --json line and exit.",
+            show_default=False,
+        ),
+    ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="Name of a shipped model, or a model file.")
+    ] = None,
+    prior: Annotated[
+        float,
+        typer.Option(help="Share of fakes expected; moves the probability, never the verdict."),
+    ] = 0.5,
+    max_false_alarm_rate: Annotated[
+        float, typer.Option(help="Share of real files that may be called fake.")
+    ] = 0.01,
+    frames: Annotated[int, typer.Option(help="Frames looked at, evenly over a clip.")] = 32,
+    min_face: Annotated[
+        float, typer.Option(metavar="PIXELS", help="Smallest face analysed, shorter side.")
+    ] = 40,
+    finder: Annotated[str, typer.Option(help="What finds the faces.")] = "centerface",
+    threads: Annotated[int, typer.Option(help="0: as many as there are cores.")] = 0,
+    max_file_size: Annotated[
+        int | None,
+        typer.Option(parser=parse_bytes, metavar="SIZE", rich_help_panel=_LIMITS),
+    ] = None,
+    max_pixels: Annotated[
+        int | None,
+        typer.Option(parser=parse_count, metavar="COUNT", rich_help_panel=_LIMITS),
+    ] = None,
+    max_duration: Annotated[
+        float | None,
+        typer.Option(parser=parse_seconds, metavar="TIME", rich_help_panel=_LIMITS),
+    ] = None,
+    max_frames: Annotated[
+        int | None,
+        typer.Option(parser=parse_count, metavar="COUNT", rich_help_panel=_LIMITS),
+    ] = None,
+    max_decode_seconds: Annotated[
+        float | None,
+        typer.Option(parser=parse_seconds, metavar="TIME", rich_help_panel=_LIMITS),
+    ] = None,
+) -> None:
+    """Say which files show forged faces, and how sure that is.
+
+    Verdicts go to stdout, progress and messages to stderr. Exit code: 2 for a wrong call or model;
+    else 1 if a file is called fake; else 2 if one is missing, unreadable, unsupported or over a
+    limit; else 3 if none could be judged; else 0.
+    """
+    from unmask.detect import Settings, detect_many, load_bundle
+    from unmask.media import Limits
+
+    limits = {
+        "max_file_size": max_file_size,
+        "max_pixels": max_pixels,
+        "max_duration": max_duration,
+        "max_frames": max_frames,
+        "max_decode_seconds": max_decode_seconds,
+    }
+    settings = Settings(
+        frames=frames,
+        prior=prior,
+        max_false_alarm_rate=max_false_alarm_rate,
+        min_face=min_face,
+        limits=Limits(**_given(limits)),
+        finder=finder,
+        threads=threads,
+        evidence=report is not None,
+    )
+    # Wrong models and outputs that cannot be written are said before the first file is touched.
+    card = load_bundle(model).card.model_dump()
+    media, empty = _collect(paths)
+    code = 0
+    rows: list[Row] = []
+    try:
+        with ExitStack() as outputs:
+            sinks = open_sinks(outputs, as_json=as_json, csv=csv, folder=report, card=card)
+            isolate = len(media) > 1 or any(path.is_dir() for path in paths)
+            reports = detect_many(media, model=model, settings=settings, isolate=isolate)
+            watched = with_progress(reports, media, hidden=as_json and sys.stdout.isatty())
+            for found in outputs.enter_context(closing(watched)):
+                rows.append(Row.of(found))
+                for sink in sinks:
+                    sink(found)
+    except KeyboardInterrupt:
+        say(f"interrupted after {len(rows)} of {len(media)} files; what was found is written")
+        code = _INTERRUPTED
+    except BrokenPipeError:
+        _abandon_stdout()
+        raise typer.Exit(_NOBODY_READS) from None
+    if not as_json and rows:
+        print_table(rows)
+    raise typer.Exit(code or exit_code(rows, missing=empty))
+
+
+def exit_code(rows: Sequence[Row], *, missing: bool = False) -> int:
+    """Return what the process says: 1 fake, 2 an input failed, 3 none could be judged, 0 else.
+
+    ``missing`` says that an input could not even become a row, such as an empty folder.
+    """
+    if any(row.verdict == "fake" for row in rows):
+        return 1
+    if missing or any(row.abstention in _FAILURES for row in rows):
+        return 2
+    return 3 if all(row.abstention is not None for row in rows) else 0
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given; the others keep the default of the API."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _collect(paths: Iterable[Path]) -> tuple[list[Path], bool]:
+    """Return every medium of ``paths`` once, in order, and whether a folder held none.
+
+    A path that is missing stays in the list: its report says so.
+    """
+    from unmask.media import list_media
+
+    media: dict[str, Path] = {}
+    empty = False
+    for path in paths:
+        found = list_media(path) if path.is_dir() else [path]
+        if not found:
+            say(f"no images or videos in {path}")
+            empty = True
+        for medium in found:
+            media.setdefault(os.path.realpath(medium), medium)
+    return list(media.values()), empty
+
+
+def _abandon_stdout() -> None:
+    """Let nothing more reach a stdout that nobody reads, the flush at exit included."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,120 @@
+"""Values for the tests: a report of any kind in one call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unmask.types import (
+    Evidence,
+    FaceScore,
+    FrameCounts,
+    FrameScore,
+    Media,
+    ModelIdentity,
+    Report,
+    Thresholds,
+)
+
+SHA = "3f" * 32
+MODEL = ModelIdentity(name="lite", version="1.0", sha256="ab" * 32)
+THRESHOLDS = Thresholds(max_false_alarm_rate=0.01, faces=1, fake=2.0, real=-1.5)
+
+
+def make_media(path: str = "clip.mp4", **changes: Any) -> Media:
+    facts: dict[str, Any] = {
+        "path": path,
+        "sha256": SHA,
+        "kind": "video",
+        "bytes": 4_812_345,
+        "container": "mp4",
+        "codec": "h264",
+        "width": 1920,
+        "height": 1080,
+        "pixel_format": "yuv420p",
+        "fps": 29.97,
+        "duration": 10.01,
+        "rotation": 90,
+        "tags": {"encoder": "Lavf59.27.100", "creation_time": "2026-03-02T10:11:12Z"},
+    }
+    return Media(**facts | changes)
+
+
+def make_face(track: int = 0, probability: float | None = 0.95, frames: int = 8) -> FaceScore:
+    rng = np.random.default_rng(track)
+    middle = 0.4 if probability is None else probability
+    scores = []
+    for index in range(frames):
+        chance = float(np.clip(middle + rng.normal(0, 0.08), 0.001, 0.999))
+        left = 420.0 + 500 * track + 3 * index
+        scores.append(
+            FrameScore(
+                time=round(10 * index / max(frames, 1), 3),
+                probability=chance,
+                score=float(np.log(chance / (1 - chance))),
+                box=(left, 260.0, left + 210, 540.0),
+                confidence=0.97,
+                size=210.0,
+                sharpness=float(rng.uniform(40, 200)),
+            )
+        )
+    return FaceScore(
+        track=track,
+        probability=probability,
+        interval=None
+        if probability is None
+        else (max(probability - 0.06, 0.0), min(probability + 0.03, 1.0)),
+        score=None
+        if probability is None
+        else float(np.log(probability / (1 - probability + 1e-9))),
+        frames=tuple(scores),
+        note="only 3 frames of this person could be scored" if probability is None else "",
+    )
+
+
+def make_evidence(face: FaceScore, size: int = 160, *, cam: bool = True) -> tuple[Evidence, ...]:
+    """Crops that are gradients, with a warm spot where a mouth would be."""
+    ys, xs = np.mgrid[0:size, 0:size].astype(np.float32) / size
+    found = []
+    for index, frame in enumerate(face.frames):
+        crop = np.stack([xs, ys, np.full_like(xs, 0.4 + 0.02 * index)], axis=-1)
+        spot = 4 * np.exp(-((np.mgrid[0:5, 0:5] - 2.5) ** 2).sum(0) / 2).astype(np.float32) - 1
+        thumbnail = np.full((180, 320, 3), 60 + 4 * index, np.uint8)
+        found.append(
+            Evidence(
+                track=face.track,
+                time=frame.time,
+                crop=(crop * 255).clip(0, 255).astype(np.uint8),
+                cam=spot if cam else None,
+                thumbnail=thumbnail,
+            )
+        )
+    return tuple(found)
+
+
+def make_report(path: str = "clip.mp4", verdict: str | None = "fake", **changes: Any) -> Report:
+    """A report with a verdict (``fake``, ``real``, ``uncertain``) or, with None, an abstention."""
+    probability = {"fake": 0.95, "real": 0.04, "uncertain": 0.55, None: None}[verdict]
+    face = make_face(probability=probability)
+    judged = verdict is not None
+    values: dict[str, Any] = {
+        "path": path,
+        "sha256": SHA,
+        "kind": "video",
+        "verdict": verdict,
+        "probability": probability,
+        "interval": face.interval,
+        "abstention": None if judged else "no_face",
+        "message": "signs of face manipulation" if judged else "no face was found in 32 frames",
+        "frames": FrameCounts(expected=300, decoded=300, analysed=8 if judged else 0),
+        "faces": (face,) if judged else (),
+        "model": MODEL,
+        "seconds": 1.25,
+        "score": face.score if judged else None,
+        "thresholds": THRESHOLDS if judged else None,
+        "media": make_media(path),
+        "unmask": "0.1.0",
+        "evidence": make_evidence(face) if judged else (),
+    }
+    return Report(**values | changes)
