@@ -36,25 +36,28 @@ class Alteration:
     sharpen: float = 0.0
 
 
-def draw_alteration(rng: np.random.Generator) -> Alteration:
-    """Draw a change as for self-blended images: always some colour, and one change of detail."""
-    shift = rng.uniform(-20, 20, 3) if rng.random() < 0.3 else np.zeros(3)
-    colour = Alteration(
+def draw_alteration(rng: np.random.Generator, colour: float = 1.0) -> Alteration:
+    """Draw a change as for self-blended images: always some colour, and one change of detail.
+
+    ``colour`` scales the ranges of the colour's change.
+    """
+    shift = rng.uniform(-20, 20, 3) * colour if rng.random() < 0.3 else np.zeros(3)
+    change = Alteration(
         shift=(float(shift[0]), float(shift[1]), float(shift[2])),
-        hue=float(rng.uniform(-6, 6)),
-        saturation=float(rng.uniform(0.85, 1.15)),
-        value=float(rng.uniform(0.94, 1.06)),
-        brightness=float(rng.uniform(-0.1, 0.1)),
-        contrast=float(rng.uniform(0.9, 1.1)),
+        hue=float(colour * rng.uniform(-6, 6)),
+        saturation=float(1 + colour * rng.uniform(-0.15, 0.15)),
+        value=float(1 + colour * rng.uniform(-0.06, 0.06)),
+        brightness=float(colour * rng.uniform(-0.1, 0.1)),
+        contrast=float(1 + colour * rng.uniform(-0.1, 0.1)),
     )
     if rng.random() < 0.5:
         return replace(
-            colour,
+            change,
             shrink=float(rng.choice([2, 4])),
             down=int(rng.choice([cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_AREA])),
             up=int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC])),
         )
-    return replace(colour, sharpen=float(rng.uniform(0.2, 0.5)))
+    return replace(change, sharpen=float(rng.uniform(0.2, 0.5)))
 
 
 def alter(image: Image, change: Alteration, face: float) -> Image:
@@ -72,16 +75,24 @@ def alter(image: Image, change: Alteration, face: float) -> Image:
     altered = np.asarray(cv2.transform(image, _colour_matrix(change)), np.uint8)
     grain = max(1.0, face / _REFERENCE)
     if change.shrink > 1:
-        height, width = image.shape[:2]
-        factor = change.shrink * grain
-        small = (max(2, round(width / factor)), max(2, round(height / factor)))
-        coarse = cv2.resize(altered, small, interpolation=change.down)
-        altered = np.asarray(cv2.resize(coarse, (width, height), interpolation=change.up), np.uint8)
+        altered = resample(altered, change.shrink * grain, change.down, change.up)
     if change.sharpen > 0:
         smooth = cv2.GaussianBlur(altered, (0, 0), 1.0 * grain)
         amount = 3 * change.sharpen
         altered = np.asarray(cv2.addWeighted(altered, 1 + amount, smooth, -amount, 0), np.uint8)
     return altered
+
+
+def resample(
+    image: Image, factor: float, down: int = cv2.INTER_AREA, up: int = cv2.INTER_CUBIC
+) -> Image:
+    """Scale a picture down by ``factor`` and back; 1 and less leave it as it is."""
+    if factor <= 1:
+        return image
+    height, width = image.shape[:2]
+    small = (max(2, round(width / factor)), max(2, round(height / factor)))
+    coarse = cv2.resize(image, small, interpolation=down)
+    return np.asarray(cv2.resize(coarse, (width, height), interpolation=up), np.uint8)
 
 
 def _colour_matrix(change: Alteration) -> npt.NDArray[np.float64]:

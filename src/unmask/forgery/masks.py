@@ -17,6 +17,7 @@ _MARGIN = 0.2
 _REFERENCE = 224
 _FAINT = 1 / 512
 _VISIBLE = 0.1
+_SMALL = frozenset({"eyes", "mouth", "nose"})
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,32 @@ class Window:
     def slices(self) -> tuple[slice, slice]:
         """Rows and columns, to index an array by."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
+
+
+def draw_mask(
+    rng: np.random.Generator, parts: dict[str, float], *, whole: bool = False
+) -> MaskParams:
+    """Draw the shape and softness of a mask.
+
+    Args:
+        rng: source of the choices.
+        parts: the chance of each part.
+        whole: give the forged face its full share. Otherwise a blend may be as faint as a quarter,
+            except where the part is small: that would be a fake that nobody, and nothing, can see.
+    """
+    chances = np.array(list(parts.values()))
+    part = str(rng.choice(list(parts), p=chances / chances.sum()))
+    ratios = [0.75, 1.0, 1.0, 1.0] if part in _SMALL else [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
+    return MaskParams(
+        part=part,
+        jitter=float(rng.uniform(0.0, 0.02)),
+        elastic=float(rng.uniform(0.005, 0.02)),
+        noise=int(rng.integers(2**31)),
+        cut=int(rng.integers(2, 13)) * 2 + 1,
+        soft=int(rng.integers(2, 13)) * 2 + 1,
+        sigma=float(rng.uniform(5, 45)),
+        ratio=1.0 if whole else float(rng.choice(ratios)),
+    )
 
 
 def window_around(points: Points, height: int, width: int, margin: float = _MARGIN) -> Window:

@@ -16,7 +16,7 @@ from unmask.forgery.alter import Alteration, alter, draw_alteration
 from unmask.forgery.base import FORGERIES, Donor, Forged, check_landmarks
 from unmask.forgery.blend import blend_in
 from unmask.forgery.canonical import face_side, project
-from unmask.forgery.masks import MaskParams, soft_mask, window_around
+from unmask.forgery.masks import MaskParams, draw_mask, soft_mask, window_around
 from unmask.types import Image, Points, check_image
 
 _PARTS = {
@@ -29,7 +29,6 @@ _PARTS = {
     "eyes": 0.06,
     "mouth": 0.06,
 }
-_SMALL = frozenset({"eyes", "mouth", "nose"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class SelfBlend:
         image: Image,
         landmarks: Points,
         params: SelfBlendParams,
-        donor: Donor | None = None,  # noqa: ARG002  (the protocol's; a self-blend has none)
+        donor: Donor | None = None,
     ) -> Forged:
         """Blend the face with its changed copy; see :meth:`Forgery.apply`.
 
@@ -77,6 +76,7 @@ class SelfBlend:
         target is changed, the whole picture is, and ``target`` of the result holds it: a change
         that ended somewhere in the picture would be an edge of its own.
         """
+        del donor
         check_image(image)
         check_landmarks(landmarks)
         points = project(landmarks)
@@ -101,26 +101,6 @@ class SelfBlend:
         )
         mask = soft_mask(params.mask, moved, window)
         return blend_in(target, np.asarray(copy, np.uint8), mask, window)
-
-
-def draw_mask(rng: np.random.Generator, parts: dict[str, float]) -> MaskParams:
-    """Draw the shape and softness of a mask; ``parts`` holds the chance of each part.
-
-    A small part gets no faint blend: it would be a fake that nobody, and nothing, can see.
-    """
-    chances = np.array(list(parts.values()))
-    part = str(rng.choice(list(parts), p=chances / chances.sum()))
-    ratios = [0.75, 1.0, 1.0, 1.0] if part in _SMALL else [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
-    return MaskParams(
-        part=part,
-        jitter=float(rng.uniform(0.0, 0.02)),
-        elastic=float(rng.uniform(0.005, 0.02)),
-        noise=int(rng.integers(2**31)),
-        cut=int(rng.integers(2, 13)) * 2 + 1,
-        soft=int(rng.integers(2, 13)) * 2 + 1,
-        sigma=float(rng.uniform(5, 45)),
-        ratio=float(rng.choice(ratios)),
-    )
 
 
 FORGERIES.register(SelfBlend.name)(SelfBlend())
