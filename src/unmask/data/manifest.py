@@ -1,0 +1,131 @@
+"""The manifest: one row a video or image, as a Parquet file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from unmask.errors import DataError, LeakError
+
+SCHEMA: Final = pl.Schema(
+    {
+        "video_id": pl.String,
+        "path": pl.String,
+        "label": pl.Int8,
+        "method": pl.String,
+        "original_id": pl.String,
+        "group_id": pl.String,
+        "identity": pl.String,
+        "dataset": pl.String,
+        "split": pl.String,
+        "compression": pl.String,
+        "frames": pl.Int32,
+        "note": pl.String,
+    }
+)
+"""Columns of a manifest. ``path`` is relative to the dataset's root, and a zip on the way counts
+as a folder. ``label`` is 0 real, 1 fake. ``group_id`` joins an original with all its fakes."""
+
+SPLITS: Final = ("train", "dev", "val", "test", "external")
+"""``dev`` selects, ``val`` calibrates and reports, ``external`` is only ever reported on."""
+
+
+def make_manifest(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
+    """Return the rows, missing columns filled with null, as a checked manifest sorted by id."""
+    frame = pl.DataFrame([{name: row.get(name) for name in SCHEMA} for row in rows], schema=SCHEMA)
+    frame = frame.sort("dataset", "video_id")
+    check_manifest(frame)
+    return frame
+
+
+def check_manifest(manifest: pl.DataFrame) -> None:
+    """Check columns, values and that no group or identity is cut by a split.
+
+    Raises:
+        DataError: a column is missing, an id is given twice, or a value is not allowed.
+        LeakError: a group or an identity stands in more than one split.
+    """
+    if manifest.schema != SCHEMA:
+        raise DataError(f"a manifest must have the columns {list(SCHEMA)}. Got {manifest.columns}")
+    twice = manifest.filter(pl.struct("dataset", "video_id").is_duplicated())
+    if len(twice):
+        raise DataError(f"video_id '{twice['video_id'][0]}' stands in the manifest twice")
+    for column, allowed in (("label", (0, 1)), ("split", SPLITS)):
+        wrong = manifest.filter(~pl.col(column).is_in(allowed) & pl.col(column).is_not_null())
+        if len(wrong) or (column == "label" and manifest[column].null_count()):
+            value = wrong[column][0] if len(wrong) else None
+            raise DataError(f"{column} must be one of {allowed}. Got {value}")
+    for column in ("group_id", "identity"):
+        crossing = (
+            manifest.filter(pl.col(column).is_not_null() & pl.col("split").is_not_null())
+            .group_by("dataset", column)
+            .agg(pl.col("split").unique().sort())
+            .filter(pl.col("split").list.len() > 1)
+            .sort(column)
+        )
+        if len(crossing):
+            row = crossing.row(0, named=True)
+            raise LeakError(
+                f"{column} '{row[column]}' of {row['dataset']} stands in the splits "
+                f"{' and '.join(row['split'])} ({len(crossing)} such)"
+            )
+
+
+def hold_out_dev(manifest: pl.DataFrame, *, share: float, seed: int) -> pl.DataFrame:
+    """Return the manifest with whole identities moved from ``train`` to ``dev``.
+
+    Identities (groups where the identity is unknown) are drawn at random until at least ``share``
+    of the training rows of every dataset are moved.
+    """
+    person = pl.coalesce("identity", "group_id")
+    counts = (
+        manifest.filter(pl.col("split") == "train")
+        .group_by("dataset", person.alias("person"))
+        .len()
+        .sort("dataset", "person")
+        .sample(fraction=1, shuffle=True, seed=seed)
+        .with_columns(
+            before=pl.col("len").cum_sum().over("dataset") - pl.col("len"),
+            total=pl.col("len").sum().over("dataset"),
+        )
+        .filter(pl.col("before") < share * pl.col("total"))
+    )
+    held = counts.select("dataset", "person", dev=pl.lit(value=True))
+    moved = pl.col("dev").fill_null(value=False) & (pl.col("split") == "train")
+    return (
+        manifest.with_columns(person=person)
+        .join(held, on=["dataset", "person"], how="left", maintain_order="left")
+        .with_columns(split=pl.when(moved).then(pl.lit("dev")).otherwise("split"))
+        .select(SCHEMA.names())
+    )
+
+
+def write_manifest(manifest: pl.DataFrame, path: Path) -> str:
+    """Check and write the manifest; return its hash."""
+    check_manifest(manifest)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    manifest.write_parquet(path)
+    return manifest_hash(manifest)
+
+
+def read_manifest(path: Path) -> pl.DataFrame:
+    """Read and check a manifest.
+
+    Raises:
+        DataError: the file is missing, is not Parquet, or is not a manifest.
+    """
+    try:
+        manifest = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"{path}: not a readable manifest ({error})") from error
+    check_manifest(manifest)
+    return manifest
+
+
+def manifest_hash(manifest: pl.DataFrame) -> str:
+    """Return the sha256 of the manifest's values, whatever file it is written to."""
+    return hashlib.sha256(manifest.write_csv().encode()).hexdigest()
