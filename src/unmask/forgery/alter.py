@@ -66,21 +66,28 @@ def alter(image: Image, change: Alteration, face: float) -> Image:
     Args:
         image: uint8 RGB [H, W, 3].
         change: the choices.
-        face: side of the face in pixels. Detail is changed in proportion to it, so that a large
-            face loses as much as a small one; below 256 pixels the plain factors hold.
+        face: side of the face in pixels. Detail is lost in proportion to it, so that a large face
+            loses as much as a small one; the factors hold for a face 256 pixels large.
 
     Returns:
         uint8 RGB [H, W, 3].
     """
     altered = np.asarray(cv2.transform(image, _colour_matrix(change)), np.uint8)
-    grain = max(1.0, face / _REFERENCE)
     if change.shrink > 1:
-        altered = resample(altered, change.shrink * grain, change.down, change.up)
+        altered = resample(altered, shrink_for(change.shrink, face), change.down, change.up)
     if change.sharpen > 0:
-        smooth = cv2.GaussianBlur(altered, (0, 0), 1.0 * grain)
+        smooth = cv2.GaussianBlur(altered, (0, 0), max(1.0, face / _REFERENCE))
         amount = 3 * change.sharpen
         altered = np.asarray(cv2.addWeighted(altered, 1 + amount, smooth, -amount, 0), np.uint8)
     return altered
+
+
+def shrink_for(shrink: float, face: float) -> float:
+    """The factor that costs a face of ``face`` pixels what ``shrink`` costs one of 256.
+
+    At least 1.4, so that something is lost.
+    """
+    return max(1.4, shrink * face / _REFERENCE)
 
 
 def resample(

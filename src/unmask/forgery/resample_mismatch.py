@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from unmask.forgery.alter import resample
+from unmask.forgery.alter import resample, shrink_for
 from unmask.forgery.base import FORGERIES, Donor, Forged, check_landmarks
 from unmask.forgery.blend import blend_in
 from unmask.forgery.canonical import face_side, project
@@ -27,7 +27,7 @@ class ResampleMismatchParams:
     """The choices of one mismatch.
 
     ``shrink`` is the factor that the face is scaled down by and back, ``blur`` the sigma of a
-    Gaussian in pixels of a face 256 pixels large, ``quality`` that of a JPEG. 1, 0 and None leave
+    Gaussian, both for a face 256 pixels large; ``quality`` that of a JPEG. 1, 0 and None leave
     the face as it is; at least one of them changes it.
     """
 
@@ -69,12 +69,12 @@ class ResampleMismatch:
         points = project(landmarks)
         window = window_around(points, *image.shape[:2])
         mask = soft_mask(params.mask, points, window)
-        grain = max(1.0, face_side(points) / 256)
+        side = face_side(points)
         face = window.of(image)
         if params.shrink > 1:
-            face = resample(face, params.shrink * grain, up=params.up)
+            face = resample(face, shrink_for(params.shrink, side), up=params.up)
         if params.blur > 0:
-            sigma = max(0.5, params.blur * face_side(points) / 256)
+            sigma = max(0.5, params.blur * side / 256)
             face = np.asarray(cv2.GaussianBlur(face, (0, 0), sigma), np.uint8)
         if params.quality is not None:
             face = _compress(face, params.quality)
