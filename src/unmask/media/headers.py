@@ -92,7 +92,7 @@ def _webp(data: bytes) -> tuple[int, int]:
 
 def _avif(data: bytes) -> tuple[int, int]:
     """The largest picture extent (ispe) that the index declares: tiles and grids are smaller."""
-    sizes = []
+    sizes: list[tuple[int, int]] = []
     at = data.find(b"ispe")
     while at >= 0 and len(sizes) < _MOST_TAGS:
         sizes.append(struct.unpack_from(">II", data, at + 8))

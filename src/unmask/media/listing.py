@@ -6,12 +6,17 @@ import os
 from pathlib import Path
 
 IMAGE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .apng .webp .avif .bmp .gif .tif .tiff .heic .heif".split()
+    {".apng", ".avif", ".bmp", ".gif", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg"}
+    | {".png", ".tif", ".tiff", ".webp"}
 )
+"""Suffixes of stills, lower case. HEIC is among them so that a folder run reports it."""
+
 VIDEO_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .qt .3gp .3g2 .mj2 .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .vob .flv .f4v "
-    ".ogv .ogg .wmv .asf .ivf".split()
+    {".3g2", ".3gp", ".asf", ".avi", ".f4v", ".flv", ".ivf", ".m2ts", ".m4v", ".mj2", ".mkv"}
+    | {".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogg", ".ogv", ".qt", ".ts", ".vob", ".webm"}
+    | {".wmv"}
 )
+"""Suffixes of videos, lower case."""
 
 
 def looks_like_media(path: str | Path) -> bool:

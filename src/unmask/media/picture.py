@@ -119,6 +119,5 @@ class Painter:
             format="rgba" if clear else "rgb24",
             interpolation=Interpolation.BILINEAR if same else Interpolation.BICUBIC,
         )
-        image = converted.to_ndarray()
-        image = lay_on_grey(image) if clear else np.ascontiguousarray(image)
-        return self._orientation.apply(image)
+        image = np.ascontiguousarray(converted.to_ndarray(), np.uint8)
+        return self._orientation.apply(lay_on_grey(image) if clear else image)

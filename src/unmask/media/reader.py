@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -12,19 +11,20 @@ import av
 import cv2
 
 from unmask.errors import SettingError, UnreadableError
-from unmask.media.boxes import check_boxes
-from unmask.media.clip import Clip, decode, read_clip
 from unmask.media.limits import Limits, Stopwatch
-from unmask.media.picture import Painter
-from unmask.media.plan import runs, spread
-from unmask.media.sniff import HEAD, Format, recognise
+from unmask.media.sniff import ANIMATED, HEAD, Format, recognise
 from unmask.media.stills import Still, read_still
-from unmask.types import Frame, Media
+from unmask.media.structure import check_structure
+from unmask.media.video import Video
+from unmask.types import Media
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from unmask.types import Frame
+
 _NO_LIMITS_GIVEN = Limits()
+_TAGS, _TAG_LENGTH = 64, 1000  # how much of a container's own notes is kept
 
 
 def open_media(
@@ -60,9 +60,7 @@ class MediaReader:
     Attributes:
         media: facts about the file.
         expected: frames that the file should hold, sampled or not; 1 for a still.
-        decoded: frames of ``expected`` that were decoded, or passed over without error.
         truncated: whether the file ends early.
-        notes: one line each on what the frames lack.
     """
 
     def __init__(self, path: Path, frames: int, limits: Limits) -> None:
@@ -73,19 +71,9 @@ class MediaReader:
         limits.check(path, "file_bytes", size)
         with path.open("rb") as file:
             found = recognise(path, file.read(HEAD))
-        cut = found.demuxer == "mov" and check_boxes(path)
-        self._source: Still | Clip
-        if not found.demuxer:
-            self._source = read_still(path, found.name, limits)
-        else:
-            self._source = read_clip(path, found, limits, self._watch)
-        self.expected = self.decoded = 1
-        self.truncated = False
-        self.notes: tuple[str, ...] = ()
-        if isinstance(self._source, Still):
-            self.truncated, self.notes = self._source.truncated, self._source.notes
-        else:
-            self.expected = self.decoded = len(self._source.index.pts)
+        self._source = _open(path, found, limits, self._watch)
+        self.expected = self._source.expected
+        self.truncated = self._source.truncated
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         self.media = _media(path, sha256, size, found, self._source)
@@ -97,11 +85,6 @@ class MediaReader:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Close the file."""
-        if isinstance(self._source, Clip):
-            self._source.container.close()
-
     def __iter__(self) -> Iterator[Frame]:
         """Yield the sampled frames in order of time, one at a time.
 
@@ -109,52 +92,37 @@ class MediaReader:
             UnreadableError: the file is damaged beyond reading.
             OverLimitError: reading it takes longer than ``Limits.decode_seconds``.
         """
-        if isinstance(self._source, Still):
-            yield Frame(0.0, self._source.image)
-            return
+        self._watch.resume()
         with _one_line(self._path):
-            self._watch.resume()
-            yield from self._sample(self._source)
+            yield from self._source.sample(self._frames)
+        self._watch.pause()
 
-    def _sample(self, clip: Clip) -> Iterator[Frame]:
-        index = clip.index
-        order = index.pts.argsort(kind="stable")
-        shown = order[index.pts[order] >= clip.first]
-        times = (index.pts[shown] - clip.first) * float(index.time_base)
-        end = float((index.end - clip.first) * index.time_base)
-        targets = shown[spread(times, end, self._frames)]
-        wanted = set(targets.tolist())
-        pending = deque(index.pts[targets].tolist())
-        painter = Painter(clip.size, clip.orientation)
-        for frame in self._decode(clip, wanted):
-            if frame.pts is None or not pending or frame.pts < pending[0]:
-                continue
-            while pending and pending[0] <= frame.pts:
-                pending.popleft()
-            image = painter.paint(frame)
-            self._watch.pause()
-            yield Frame(float((frame.pts - clip.first) * index.time_base), image)
-            self._watch.resume()
-            if not pending:
-                return
+    @property
+    def decoded(self) -> int:
+        """Frames of ``expected`` that were decoded, or passed over without error.
 
-    def _decode(self, clip: Clip, wanted: set[int]) -> Iterator[av.VideoFrame]:
-        context = clip.stream.codec_context
-        number = {pts: i for i, pts in enumerate(clip.index.pts.tolist())}
-        plan = runs(clip.index.pts, clip.index.keys, wanted)
-        for run in plan:
-            clip.container.seek(int(clip.index.pts[run.start]), stream=clip.stream)
-            for packet in clip.container.demux(clip.stream):
-                self._watch.check()
-                i = number.get(packet.pts, -1)
-                if i < run.start and packet.size:
-                    continue
-                if i >= run.stop:
-                    break
-                context.skip_frame = "DEFAULT" if i in wanted else "NONREF"
-                yield from decode(packet)
-            yield from context.decode(None)
-            context.flush_buffers()
+        Complete once the frames have been iterated over.
+        """
+        return self._source.decoded
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line each on what the frames lack; complete once they have been iterated over."""
+        return self._source.notes
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
+
+
+def _open(path: Path, found: Format, limits: Limits, watch: Stopwatch) -> Still | Video:
+    if not found.demuxer:
+        return read_still(path, found.name, limits)
+    video = Video(path, found, limits, watch, cut=check_structure(path, found))
+    if found.name in ANIMATED and video.expected == 1:
+        video.close()
+        return read_still(path, found.name, limits)
+    return video
 
 
 def _size(path: Path) -> int:
@@ -169,37 +137,28 @@ def _size(path: Path) -> int:
     return size
 
 
-def _media(path: Path, sha256: str, size: int, found: Format, source: Still | Clip) -> Media:
-    if isinstance(source, Still):
-        height, width = source.image.shape[:2]
-        return Media(
-            path=str(path),
-            sha256=sha256,
-            kind="image",
-            bytes=size,
-            container=found.name,
-            codec=found.name,
-            width=width,
-            height=height,
-            pixel_format=source.pixel_format,
-            rotation=source.rotation,
-        )
-    width, height = source.size[::-1] if source.orientation.transpose else source.size
+def _media(path: Path, sha256: str, size: int, found: Format, source: Still | Video) -> Media:
+    width, height = source.size
     return Media(
         path=str(path),
         sha256=sha256,
-        kind="video",
+        kind="video" if isinstance(source, Video) else "image",
         bytes=size,
         container=found.name,
-        codec=source.stream.codec_context.codec.name,
+        codec=source.codec,
         width=width,
         height=height,
         pixel_format=source.pixel_format,
         fps=source.fps,
-        duration=float((source.index.end - source.first) * source.index.time_base),
+        duration=source.seconds,
         rotation=source.orientation.degrees,
-        tags=dict(source.container.metadata),
+        tags=_tags(source.tags),
     )
+
+
+def _tags(tags: dict[str, str]) -> dict[str, str]:
+    """The first tags, cut to a length that a report can carry."""
+    return {key[:_TAG_LENGTH]: value[:_TAG_LENGTH] for key, value in list(tags.items())[:_TAGS]}
 
 
 @contextmanager

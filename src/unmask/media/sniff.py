@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = 4096  # bytes that `recognise` wants to see
+ANIMATED = frozenset({"gif", "apng", "avif"})  # pictures that may move: one frame makes a still
 
 
 class Format(NamedTuple):
@@ -49,6 +50,7 @@ _REFUSED = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     (b"Rar!", "a RAR archive", _UNPACK),
     (b"\xfd7zXZ\0", "an xz archive", _UNPACK),
+    (b"RIFF", "not a kind of RIFF file with pictures", "give the video"),
     (b"ID3", "sound without a picture", "give the video"),
     (b"fLaC", "sound without a picture", "give the video"),
     (b"\xff\x0a", "a JPEG XL picture", _TO_STILL),
@@ -64,6 +66,16 @@ _REFUSED = (
     (b"\0\0\1\x67", "a raw video stream without a container", _TO_VIDEO),
     (b"\0\0\0\1", "a raw video stream without a container", _TO_VIDEO),
     (b"YUV4MPEG2", "raw video", _TO_VIDEO),
+)
+_REFUSED_TEXTS = (
+    ("<MPD", "a DASH manifest, which only points at other files", "give one video file"),
+    (
+        "<SmoothStreamingMedia",
+        "a manifest, which only points at other files",
+        "give one video file",
+    ),
+    ("m=video", "an SDP description of a stream", "give a recording of it"),
+    ("<svg", "an SVG drawing", _TO_STILL),
 )
 
 
@@ -95,8 +107,12 @@ def _box_file(path: Path, head: bytes) -> Format | None:
     if head[4:8] == b"ftyp":
         end = max(16, min(int.from_bytes(head[:4]), HEAD))
         brands = {head[i : i + 4] for i in (8, *range(16, end, 4))}
+        if head[8:12] == b"avis":  # a sequence of pictures
+            return Format("avif", "mov")
         if head[8:12] == b"avif" or (head[8:12] == b"mif1" and b"avif" in brands):
             return Format("avif")
+        if head[8:12] == b"crx ":
+            raise UnsupportedError(path, f"it is a raw camera photo; {_TO_STILL}")
         if head[8:12] in _HEIC:
             raise UnsupportedError(path, "HEIC is not supported; convert to JPEG or PNG")
     return Format("mp4", "mov")
@@ -119,17 +135,12 @@ def _refusal(head: bytes) -> str:
     for magic, what, cure in _REFUSED:
         if head.startswith(magic):
             return f"it is {what}; {cure}"
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        return "it is sound without a picture; give the video"
     text = _as_text(head)
     if text is None:
         return "it is not an image or video in a format that unmask opens; convert it to MP4 or PNG"
-    if "<MPD" in text:
-        return "it is a DASH manifest, which only points at other files; give one video file"
-    if text.startswith("v=0"):
-        return "it is an SDP description of a stream; give a recording of it"
-    if "<svg" in text:
-        return f"it is an SVG drawing; {_TO_STILL}"
+    for sign, what, cure in _REFUSED_TEXTS:
+        if sign in text:
+            return f"it is {what}; {cure}"
     return "not an image or video (it starts with text); give the media file itself"
 
 

@@ -1,4 +1,7 @@
-"""The boxes of an MP4 or QuickTime file: is its index there, and is all its media inside it?"""
+"""The outer structure of a video file: is it whole, and does it stand alone?
+
+Only lengths and references are read here, before any decoder sees the file.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from unmask.errors import UnreadableError, UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from unmask.media.sniff import Format
 
 _NESTED = {b"moov": (b"trak",), b"trak": (b"mdia",), b"mdia": (b"minf",), b"minf": (b"dinf",)}
 _MOST_BOXES = 1_000_000  # a day of one-second fragments holds fewer; a hostile file is cut off here
@@ -23,24 +28,34 @@ class _Box(NamedTuple):
     end: int
 
 
-def check_boxes(path: Path) -> bool:
-    """Look through the boxes of the MP4 or QuickTime file at ``path``.
+def check_structure(path: Path, found: Format) -> bool:
+    """Look at the outer structure of the video at ``path``.
 
     Returns:
-        Whether the file ends before its last box does.
+        Whether the file ends before its outermost parts say that it does.
 
     Raises:
-        UnreadableError: the index (moov) is missing.
-        UnsupportedError: the media, or part of it, lies in another file.
+        UnreadableError: the index (moov) of an MP4 is missing.
+        UnsupportedError: the media of an MP4, or part of it, lies in another file.
     """
     size = path.stat().st_size
-    indexed = cut = False
     with path.open("rb") as file:
-        for box in _boxes(file, 0, size):
-            cut = box.end > size
-            if box.kind == b"moov":
-                indexed = True
-                _check_references(path, file, box)
+        if found.demuxer == "mov":
+            return _check_boxes(path, file, size)
+        if found.demuxer == "matroska":
+            return _segment_end(file) > size
+        if found.demuxer == "avi":
+            return any(chunk.end > size for chunk in _chunks(file, size))
+    return False
+
+
+def _check_boxes(path: Path, file: BinaryIO, size: int) -> bool:
+    indexed = cut = False
+    for box in _boxes(file, 0, size):
+        cut = box.end > size
+        if box.kind == b"moov":
+            indexed = True
+            _check_references(path, file, box)
     if not indexed:
         raise UnreadableError(
             path,
@@ -92,3 +107,39 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[_Box]:
             return
         yield _Box(kind, content, start + length)
         start += length
+
+
+def _segment_end(file: BinaryIO) -> int:
+    """Where the segment of a Matroska file says that it ends; 0 where it does not say."""
+    file.seek(0)
+    head = file.read(4096)
+    at = 4
+    length, width = _variable(head, at)
+    at += width + length
+    if head[at : at + 4] != b"\x18\x53\x80\x67":
+        return 0
+    length, width = _variable(head, at + 4)
+    unknown = length == (1 << 7 * width) - 1
+    return 0 if unknown else at + 4 + width + length
+
+
+def _variable(data: bytes, at: int) -> tuple[int, int]:
+    """The EBML number at ``at``, and how many bytes it takes."""
+    first = data[at] if at < len(data) else 0
+    width = 9 - first.bit_length()
+    if width > 8:
+        return 0, 1
+    return int.from_bytes(data[at : at + width]) & ((1 << 7 * width) - 1), width
+
+
+def _chunks(file: BinaryIO, size: int) -> Iterator[_Box]:
+    """The outermost chunks of a RIFF file; a long AVI has several."""
+    at = 0
+    for _ in range(_MOST_BOXES):
+        file.seek(at)
+        header = file.read(8)
+        if header[:4] != b"RIFF" or at >= size:
+            return
+        end = at + 8 + int.from_bytes(header[4:], "little")
+        yield _Box(b"RIFF", at + 8, end)
+        at = end + end % 2

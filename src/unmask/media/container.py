@@ -1,0 +1,83 @@
+"""Opening a video container: one demuxer, one file, one picture stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import av
+from av.container import InputContainer
+from av.stream import Discard, Disposition
+
+from unmask.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from av.video.stream import VideoStream
+
+    from unmask.media.limits import Limits
+    from unmask.media.sniff import Format
+
+_NOT_THE_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
+_TO_H264 = "convert it to H.264 MP4"
+
+
+def open_stream(path: Path, found: Format, limits: Limits) -> tuple[InputContainer, VideoStream]:
+    """Open the video at ``path`` and choose its picture stream; the caller closes the container.
+
+    Raises:
+        OverLimitError: the header declares more than ``limits`` allow.
+        UnsupportedError: it has no picture, or one that nothing here decodes.
+    """
+    options = {
+        # Neither another protocol, nor another demuxer, nor another file may be reached.
+        "protocol_whitelist": "file",
+        "format_whitelist": found.demuxer,
+        "enable_drefs": "0",
+        "use_absolute_path": "0",
+        "max_pixels": str(limits.pixels),
+    }
+    # `file:` keeps libavformat from reading an address into a name.
+    container = av.open(
+        f"file:{path.absolute()}",
+        format=found.demuxer,
+        options=options,
+        metadata_errors="replace",
+    )
+    try:
+        return container, _picture_stream(path, container, limits)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _picture_stream(path: Path, container: InputContainer, limits: Limits) -> VideoStream:
+    """Choose the default, else the largest video stream, and switch the others off."""
+    streams = [s for s in container.streams.video if not s.disposition & _NOT_THE_PICTURE]
+    if not streams and container.streams.audio:
+        raise UnsupportedError(path, "it has sound but no picture; give a file with video")
+    if not streams:
+        raise UnsupportedError(path, "it holds no video stream; give a file with video")
+    # A stream for which there is no decoder has no context, whatever the stubs say.
+    streams = [s for s in streams if getattr(s, "codec_context", None) is not None]
+    if not streams:
+        raise UnsupportedError(path, f"its video codec is not supported; {_TO_H264}")
+    best = max(
+        streams, key=lambda s: (bool(s.disposition & Disposition.default), _area(s), s.frames)
+    )
+    if best.codec_context.codec_tag in {"encv", "drmi"}:
+        raise UnsupportedError(path, "it is encrypted; give an unprotected copy")
+    limits.check(path, "pixels", _area(best))
+    limits.check(path, "frames", best.frames)
+    if best.duration and best.time_base:
+        limits.check(path, "duration", float(best.duration * best.time_base))
+    for stream in container.streams:
+        if stream is not best:
+            stream.discard = Discard.all
+    best.codec_context.options = {"max_pixels": str(limits.pixels)}
+    best.codec_context.thread_type = "AUTO"
+    return best
+
+
+def _area(stream: VideoStream) -> int:
+    return stream.codec_context.width * stream.codec_context.height
