@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Packets that it pays to leave out: a break drains the decoder's threads, which costs about as
 # much as decoding this many frames.
 _WORTH_A_BREAK = 24
+_ROUNDING = 1e-6  # seconds; a frame that starts on a middle is on screen there
 
 
 class Run(NamedTuple):
@@ -46,7 +47,7 @@ def spread(times: npt.NDArray[np.float64], end: float, frames: int) -> npt.NDArr
         return np.arange(count)
     order = np.arange(frames)
     middles = times[0] + (order + 0.5) * (end - times[0]) / frames
-    shown = np.searchsorted(times, middles, side="right") - 1
+    shown = np.searchsorted(times, middles + _ROUNDING, side="right") - 1
     # Push repeats onwards, then back from the end: strictly increasing and inside the clip.
     onwards = np.maximum.accumulate(shown - order) + order
     return np.minimum(onwards, count - frames + order)

@@ -12,12 +12,12 @@ from av.sidedata.sidedata import SideData, Type
 
 from unmask.media.container import open_stream
 from unmask.media.picture import Orientation, Painter, square_size
-from unmask.media.plan import runs, spread
+from unmask.media.plan import Run, runs, spread
 from unmask.media.scan import decode, frame_rate, scan
 from unmask.types import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Generator, Iterator
     from pathlib import Path
 
     from av.packet import Packet
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from unmask.media.limits import Limits, Stopwatch
-    from unmask.media.plan import Run
     from unmask.media.sniff import Format
 
 # Demuxers whose packets keep their times when they are reached by seeking.
@@ -148,30 +147,48 @@ class Video:
         if not self.index.exact:
             self._reopen()
             packets = self._container.demux(self._stream)
-            for ordinal, frame in zip(count(), self._feed(packets), strict=False):
-                yield ordinal, frame
+            yield from zip(count(), self._feed(packets), strict=False)
             return
         for run in runs(self.index.pts, self.index.keys, targets):
-            for frame in self._feed(self._packets(run, targets)):
-                if frame.pts is not None:
-                    yield frame.pts, frame
+            whole = yield from self._decode_run(run, targets, patient=run.start == 0)
+            if not whole:
+                # Some keyframes only begin a gradual refresh: the one before ends it in time.
+                before = np.flatnonzero(self.index.keys[: run.start])
+                start = int(before[-1]) if len(before) else 0
+                yield from self._decode_run(Run(start, run.stop), targets, patient=True)
+
+    def _decode_run(
+        self, run: Run, targets: set[int], *, patient: bool
+    ) -> Generator[tuple[int, VideoFrame], None, bool]:
+        """The frames of one run. Gives up, returning False, if its first target does not come out
+        and it is not ``patient``."""
+        first = min(int(self.index.pts[i]) for i in targets if run.start <= i < run.stop)
+        for frame in self._feed(self._packets(run, targets)):
+            if frame.pts is None:
+                continue
+            patient |= frame.pts == first
+            if frame.pts > first and not patient:
+                return False
+            yield frame.pts, frame
+        return patient
 
     def _feed(self, packets: Iterator[Packet[VideoStream]]) -> Iterator[VideoFrame]:
         """Decode ``packets``, then what the decoder still holds, and leave it empty."""
-        for packet in packets:
-            self._watch.check()
-            if packet.size == 0:
-                continue
-            frames, whole = decode(packet)
-            self._failed += not whole
-            yield from frames
-        context = self._stream.codec_context
         try:
-            rest = context.decode(None)
-        except av.FFmpegError:
-            rest = []
-        yield from rest
-        context.flush_buffers()
+            for packet in packets:  # may reopen the file: the decoder is another one afterwards
+                self._watch.check()
+                if packet.size == 0:
+                    continue
+                frames, whole = decode(packet)
+                self._failed += not whole
+                yield from frames
+            try:
+                rest = self._stream.codec_context.decode(None)
+            except av.FFmpegError:
+                rest = []
+            yield from rest
+        finally:
+            self._stream.codec_context.flush_buffers()
 
     def _packets(self, run: Run, targets: Collection[int]) -> Iterator[Packet[VideoStream]]:
         """The packets of ``run``, set up so that only what ``targets`` need is decoded."""
