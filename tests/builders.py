@@ -21,6 +21,36 @@ SHA = "3f" * 32
 MODEL = ModelIdentity(name="lite", version="1.0", sha256="ab" * 32)
 THRESHOLDS = Thresholds(max_false_alarm_rate=0.01, faces=1, fake=2.0, real=-1.5)
 
+CARD: dict[str, Any] = {
+    "schema_version": 1,
+    "name": "lite",
+    "version": "1.0",
+    "description": "a network for tests",
+    "licence": "Apache-2.0",
+    "input": "frame",
+    "crop": {"size": 160},
+    "calibration": {
+        "slope": 1.0,
+        "replicates": [[1.0, 0.0]] * 20,
+        "fitted_on": "validation zip",
+        "statement": "calibrated on single frames, video level not validated",
+    },
+    "bands": {"pools": [{"source": "dfdc", "count": 1194, "highest": [3.2, 3.1]}]},
+    "results": [
+        {
+            "name": "AUC",
+            "value": 0.93,
+            "interval": [0.91, 0.95],
+            "data": "DFDC validation",
+            "unit": "pictures",
+            "count": 2444,
+            "note": "identities resampled",
+        }
+    ],
+    "training": {"manifest_sha256": "cd" * 32, "epochs": 4},
+    "limits": ["Children were hardly seen in training."],
+}
+
 
 def make_media(path: str = "clip.mp4", **changes: Any) -> Media:
     facts: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import unmask.detect
-from builders import MODEL, make_report
+from builders import CARD, MODEL, make_report
 from unmask.cli import main
 from unmask.errors import BundleError
 
@@ -18,7 +18,7 @@ FAILURES = ("unreadable", "unsupported", "over_limit", "no_face", "face_too_smal
 
 class Card:
     def model_dump(self, **_: str) -> dict[str, Any]:
-        return {"name": MODEL.name, "version": MODEL.version, "figures": {"auc": [0.9, 0.95]}}
+        return CARD
 
     def model_dump_json(self) -> str:
         return '{"name": "lite"}'
@@ -31,6 +31,10 @@ def load_bundle(model: str | Path | None = None) -> SimpleNamespace:
 
 
 def report_on(path: Path):
+    if "interrupt" in path.name:
+        raise KeyboardInterrupt
+    if "crash" in path.name:
+        raise RuntimeError("a [red]bug[/red]")
     if not path.exists():
         return make_report(
             str(path),
@@ -59,12 +63,18 @@ class Detector:
         self.calls.append(
             SimpleNamespace(paths=paths, model=model, settings=settings, isolate=isolate)
         )
-        for path in paths:
-            if "interrupt" in path.name:
-                raise KeyboardInterrupt
-            if "crash" in path.name:
-                raise RuntimeError("a [red]bug[/red]")
-            yield report_on(path)
+        yield from map(report_on, paths)
+
+    def make_predictor(self, model, settings) -> SimpleNamespace:
+        load_bundle(model)
+
+        def detect(path):
+            self.calls.append(
+                SimpleNamespace(paths=[path], model=model, settings=settings, isolate=False)
+            )
+            return report_on(path)
+
+        return SimpleNamespace(identity=MODEL, card=Card(), detect=detect)
 
 
 @pytest.fixture
@@ -72,7 +82,8 @@ def detector(monkeypatch) -> Detector:
     stand_in = Detector()
     monkeypatch.setattr(unmask.detect, "detect_many", stand_in.detect_many)
     monkeypatch.setattr(unmask.detect, "load_bundle", load_bundle)
-    monkeypatch.setattr(unmask.detect, "list_bundles", lambda: [load_bundle()])
+    monkeypatch.setattr(unmask.detect, "list_bundles", lambda: [(MODEL, Card())])
+    monkeypatch.setattr(unmask.detect, "Predictor", stand_in.make_predictor)
     return stand_in
 
 

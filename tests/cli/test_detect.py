@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import json
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from unmask.cli._values import parse_bytes, parse_count, parse_seconds
+from unmask.cli.detect import detect
+from unmask.detect import Settings
+from unmask.media import Limits
 from unmask.report import read_schema
 
 pytestmark = pytest.mark.usefixtures("detector")
@@ -131,8 +136,25 @@ def test_settings_reach_the_detector(media, unmask_cli, detector):
     assert (settings.frames, settings.min_face, settings.threads) == (8, 60, 1)
     assert settings.evidence
     limits = settings.limits
-    assert (limits.max_file_size, limits.max_pixels) == (4 * 1024**3, 64_000_000)
-    assert (limits.max_duration, limits.max_frames, limits.max_decode_seconds) == (7200, 1000, 30)
+    assert limits == Limits(4 * 1024**3, 64_000_000, duration=7200, frames=1000, decode_seconds=30)
+
+
+def test_the_help_states_the_defaults_of_the_api():
+    shown = {
+        name: (parameter.annotation.__metadata__[0].help or "").split()[-1]
+        for name, parameter in inspect.signature(detect).parameters.items()
+    }
+    limits = Limits()
+    assert parse_bytes(shown["max_file_size"]) == limits.file_bytes
+    assert parse_count(shown["max_pixels"]) == limits.pixels
+    assert parse_seconds(shown["max_duration"]) == limits.duration
+    assert parse_count(shown["max_frames"]) == limits.frames
+    assert parse_seconds(shown["max_decode_seconds"]) == limits.decode_seconds
+
+
+def test_the_defaults_are_those_of_the_api(media, unmask_cli, detector):
+    unmask_cli("detect", *media("real.png"))
+    assert detector.calls[0].settings == Settings()
 
 
 def test_an_interrupted_run_keeps_what_it_found(media, unmask_cli):

@@ -18,8 +18,8 @@ def test_list(unmask_cli):
 def test_show(unmask_cli):
     code, out, _ = unmask_cli("models", "show")
     assert code == 0
-    assert "name: lite" in out
-    assert "auc: [0.9, 0.95]" in out
+    assert "Name: lite 1.0" in out
+    assert "AUC 0.930 (95 % 0.910–0.950) on DFDC validation, 2,444 pictures" in out
     assert json.loads(unmask_cli("models", "show", "lite", "--json")[1]) == {"name": "lite"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from unmask.cli._console import say
 from unmask.errors import SettingError
 from unmask.report.text import printable
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
+    from unmask.detect import Settings
     from unmask.types import Report
 
 
@@ -22,6 +24,7 @@ def open_sinks(
     csv: Path | None,
     folder: Path | None,
     card: dict[str, Any],
+    settings: Settings,
 ) -> list[Callable[[Report], object]]:
     """Open what each report is handed to; ``outputs`` closes it, also after an interruption.
 
@@ -40,10 +43,23 @@ def open_sinks(
         if folder is not None:
             from unmask.report import HtmlWriter
 
-            sinks.append(outputs.enter_context(HtmlWriter(folder, card)).add)
+            writer = HtmlWriter(folder, card, settings=_facts(settings))
+            outputs.callback(say, f"report: {writer.index}")
+            sinks.append(outputs.enter_context(writer).add)
     except OSError as error:
         raise SettingError(f"cannot write {error.filename}: {error.strerror}") from error
     return sinks
+
+
+def _facts(settings: Settings) -> dict[str, object]:
+    """Return the settings that bear on a verdict, as a report names them."""
+    return {
+        "Prior": f"{settings.prior:g}",
+        "False-alarm budget": f"{settings.max_false_alarm_rate:g}",
+        "Frames asked for": settings.frames,
+        "Smallest face": f"{settings.min_face:g} px",
+        "Face finder": settings.finder,
+    }
 
 
 def with_progress(

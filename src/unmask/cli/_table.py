@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unmask.report.text import printable
+from unmask.report.text import percent, percent_range, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,18 +62,10 @@ def print_table(rows: Iterable[Row]) -> None:
     for row in rows:
         table.add_row(
             Text(row.verdict or "no verdict", style=_STYLES[row.verdict]),
-            "" if row.probability is None else _percent(row.probability),
-            "" if row.interval is None else "-".join(map(_percent, row.interval)),
+            "" if row.probability is None else percent(row.probability),
+            "" if row.interval is None else percent_range(row.interval),
             str(row.faces),
             Text(printable(row.path)),
             Text(printable(row.message)),
         )
     console.print(table)
-
-
-def _percent(probability: float) -> str:
-    """Return whole per cents, but never 0 % or 100 %: no score is certain."""
-    rounded = round(probability * 100)
-    if rounded <= 0:
-        return "<1 %"
-    return ">99 %" if rounded >= 100 else f"{rounded} %"

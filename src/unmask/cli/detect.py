@@ -74,40 +74,70 @@ def detect(
     threads: Annotated[int, typer.Option(help="0: as many as there are cores.")] = 0,
     max_file_size: Annotated[
         int | None,
-        typer.Option(parser=parse_bytes, metavar="SIZE", rich_help_panel=_LIMITS),
+        typer.Option(
+            parser=parse_bytes,
+            metavar="SIZE",
+            help="Bytes of a file. Default: 4GiB",
+            rich_help_panel=_LIMITS,
+        ),
     ] = None,
     max_pixels: Annotated[
         int | None,
-        typer.Option(parser=parse_count, metavar="COUNT", rich_help_panel=_LIMITS),
+        typer.Option(
+            parser=parse_count,
+            metavar="COUNT",
+            help="Pixels of a picture. Default: 100M",
+            rich_help_panel=_LIMITS,
+        ),
     ] = None,
     max_duration: Annotated[
         float | None,
-        typer.Option(parser=parse_seconds, metavar="TIME", rich_help_panel=_LIMITS),
+        typer.Option(
+            parser=parse_seconds,
+            metavar="TIME",
+            help="Length of a video. Default: 4h",
+            rich_help_panel=_LIMITS,
+        ),
     ] = None,
     max_frames: Annotated[
         int | None,
-        typer.Option(parser=parse_count, metavar="COUNT", rich_help_panel=_LIMITS),
+        typer.Option(
+            parser=parse_count,
+            metavar="COUNT",
+            help="Frames of a video. Default: 1M",
+            rich_help_panel=_LIMITS,
+        ),
     ] = None,
     max_decode_seconds: Annotated[
         float | None,
-        typer.Option(parser=parse_seconds, metavar="TIME", rich_help_panel=_LIMITS),
+        typer.Option(
+            parser=parse_seconds,
+            metavar="TIME",
+            help="Time spent on decoding one file. Default: 10min",
+            rich_help_panel=_LIMITS,
+        ),
     ] = None,
 ) -> None:
     """Say which files show forged faces, and how sure that is.
 
-    Verdicts go to stdout, progress and messages to stderr. Exit code: 2 for a wrong call or model;
-    else 1 if a file is called fake; else 2 if one is missing, unreadable, unsupported or over a
-    limit; else 3 if none could be judged; else 0.
+    Verdicts go to stdout, progress and messages to stderr. The exit code says the most pressing:
+
+    2  the call or the model is wrong (nothing was analysed)
+    1  a file is called fake
+    2  a file is missing, unreadable, unsupported or over a limit
+    3  no file could be judged
+    0  none of these
     """
-    from unmask.detect import Settings, detect_many, load_bundle
+    from unmask.detect import Predictor, Settings, detect_many, load_bundle
     from unmask.media import Limits
+    from unmask.types import Report
 
     limits = {
-        "max_file_size": max_file_size,
-        "max_pixels": max_pixels,
-        "max_duration": max_duration,
-        "max_frames": max_frames,
-        "max_decode_seconds": max_decode_seconds,
+        "file_bytes": max_file_size,
+        "pixels": max_pixels,
+        "duration": max_duration,
+        "frames": max_frames,
+        "decode_seconds": max_decode_seconds,
     }
     settings = Settings(
         frames=frames,
@@ -119,16 +149,30 @@ def detect(
         threads=threads,
         evidence=report is not None,
     )
-    # Wrong models and outputs that cannot be written are said before the first file is touched.
-    card = load_bundle(model).card.model_dump()
     media, empty = _collect(paths)
+    # A run over several files decodes in a process of its own, so that one file cannot end it.
+    # Either way a model that cannot be used is said before any output is opened.
+    reports: Iterable[Report]
+    if len(media) > 1 or any(path.is_dir() for path in paths):
+        card = load_bundle(model).card
+        reports = detect_many(media, model=model, settings=settings, isolate=True)
+    else:
+        predictor = Predictor(model, settings)
+        card = predictor.card
+        reports = map(predictor.detect, media)
     code = 0
     rows: list[Row] = []
     try:
         with ExitStack() as outputs:
-            sinks = open_sinks(outputs, as_json=as_json, csv=csv, folder=report, card=card)
-            isolate = len(media) > 1 or any(path.is_dir() for path in paths)
-            reports = detect_many(media, model=model, settings=settings, isolate=isolate)
+            card_values = card.model_dump(mode="json")
+            sinks = open_sinks(
+                outputs,
+                as_json=as_json,
+                csv=csv,
+                folder=report,
+                card=card_values,
+                settings=settings,
+            )
             watched = with_progress(reports, media, hidden=as_json and sys.stdout.isatty())
             for found in outputs.enter_context(closing(watched)):
                 rows.append(Row.of(found))

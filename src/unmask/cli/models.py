@@ -20,7 +20,7 @@ def list_models(*, as_json: _AsJson = False) -> None:
     """List the models that ship with unmask."""
     from unmask.detect import list_bundles
 
-    found = [bundle.identity.model_dump() for bundle in list_bundles()]
+    found = [identity.model_dump() for identity, _ in list_bundles()]
     if as_json:
         typer.echo(json.dumps(found))
     else:
@@ -66,7 +66,7 @@ def verify(
             f"{file}: its SHA-256 is {identity.sha256}, not {sha256.strip().lower()}; "
             "get the file again from where the hash was published"
         )
-    shipped = {bundle.identity.sha256 for bundle in list_bundles()}
+    shipped = {identity.sha256 for identity, _ in list_bundles()}
     if sha256 is not None:
         origin = "as expected"
     elif identity.sha256 in shipped:

@@ -6,19 +6,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from unmask.report.folder import HtmlWriter, write_reports
     from unmask.report.lines import json_line, make_schema, read_schema
+    from unmask.report.page import render_page
     from unmask.report.rows import CsvWriter
     from unmask.report.text import printable
 
 _HOMES = {
     "CsvWriter": "unmask.report.rows",
+    "HtmlWriter": "unmask.report.folder",
     "json_line": "unmask.report.lines",
     "make_schema": "unmask.report.lines",
     "printable": "unmask.report.text",
     "read_schema": "unmask.report.lines",
+    "render_page": "unmask.report.page",
+    "write_reports": "unmask.report.folder",
 }
 
-__all__ = ["CsvWriter", "json_line", "make_schema", "printable", "read_schema"]
+__all__ = [
+    "CsvWriter",
+    "HtmlWriter",
+    "json_line",
+    "make_schema",
+    "printable",
+    "read_schema",
+    "render_page",
+    "write_reports",
+]
 
 
 def __getattr__(name: str) -> Any:

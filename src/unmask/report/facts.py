@@ -1,0 +1,73 @@
+"""The facts of a file and of an analysis, as names and values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from unmask import __version__
+from unmask.report.axis import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from unmask.types import Media, Report
+
+
+class Fact(NamedTuple):
+    """A line of a list of facts; ``mono`` sets the value in the fixed-width face."""
+
+    name: str
+    value: str
+    mono: bool = False
+
+
+def file_facts(report: Report) -> list[Fact]:
+    """Return what is known of the file, and how much of it was seen."""
+    facts = [Fact("Path", report.path, mono=True)]
+    if report.sha256 is not None:
+        facts.append(Fact("SHA-256", report.sha256, mono=True))
+    if report.media is not None:
+        facts += _media_facts(report.media)
+    if report.kind == "video":
+        counts = report.frames
+        seen = (
+            f"{counts.expected:,} in the file, {counts.decoded:,} decoded or passed over without "
+            f"error, {counts.analysed:,} with a face that was scored"
+        )
+        facts.append(Fact("Frames", seen))
+    return facts
+
+
+def model_facts(report: Report, settings: Mapping[str, object]) -> list[Fact]:
+    """Return which model judged, how it was set, and how long it took."""
+    version = report.unmask or __version__
+    return [
+        Fact("Model", f"{report.model.name} {report.model.version}"),
+        Fact("SHA-256", report.model.sha256, mono=True),
+        *(Fact(name, str(value)) for name, value in settings.items()),
+        Fact("Analysed in", f"{report.seconds:.2f} s by unmask {version}"),
+    ]
+
+
+def _media_facts(media: Media) -> list[Fact]:
+    codec = f"{media.codec}, {media.pixel_format}" if media.pixel_format else media.codec
+    turned = f", turned by {media.rotation}°" if media.rotation else ""
+    facts = [
+        Fact("Size", _bytes(media.bytes)),
+        Fact("Format", f"{media.container}, {codec}"),
+        Fact("Picture", f"{media.width} × {media.height} px{turned}"),
+    ]
+    if media.duration is not None:
+        facts.append(Fact("Length", clock(media.duration)))
+    if media.fps is not None:
+        facts.append(Fact("Frame rate", f"{media.fps:.4g} per second"))
+    return [*facts, *(Fact(f"Tag: {name}", value) for name, value in media.tags.items())]
+
+
+def _bytes(count: int) -> str:
+    """Return ``count`` in the largest unit that leaves at least one of it, and in full."""
+    size, units = float(count), ["bytes", "kB", "MB", "GB", "TB"]
+    while size >= 1000 and len(units) > 1:
+        size /= 1000
+        units.pop(0)
+    return f"{count} bytes" if units[0] == "bytes" else f"{size:.1f} {units[0]} ({count:,} bytes)"

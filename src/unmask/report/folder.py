@@ -1,0 +1,181 @@
+"""A folder of pages: one a medium, and an index of them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+from unmask import __version__
+from unmask.report import words
+from unmask.report.axis import clock
+from unmask.report.page import environment, render_page, stamp, tone_and_pill
+from unmask.report.pictures import fit
+from unmask.report.text import percent, percent_range, sentence
+from unmask.report.views import Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from unmask.types import Report
+
+_THUMBNAIL_SIDE = 240
+_LONGEST_NAME = 60
+_PILLS = (
+    ("fake", "fake"),
+    ("uncertain", "uncertain"),
+    ("none", "no verdict"),
+    ("real", "no sign found"),
+)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of the index."""
+
+    link: str
+    name: str
+    place: str
+    about: str
+    tone: str
+    pill: str
+    chance: str
+    interval: str
+    message: str
+    probability: float
+    picture: Picture | None
+
+
+class HtmlWriter:
+    """Writes the page of each report as it comes, and ``index.html`` on leaving the context.
+
+    >>> with HtmlWriter(Path("out"), card) as writer:  # doctest: +SKIP
+    ...     writer.add(report)
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        card: Mapping[str, Any],
+        *,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        self.index = folder / "index.html"
+        self._folder = folder
+        self._card = card
+        self._settings = settings
+        self._rows: list[_Row] = []
+        self._taken = {"index.html"}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write the index, also of a run that was cut short."""
+        self.index.write_text(self._render_index(), encoding="utf-8")
+
+    def add(self, report: Report) -> Path:
+        """Write the page of ``report`` and return where it is."""
+        name = self._free_name(report)
+        page = self._folder / name
+        html = render_page(report, self._card, settings=self._settings)
+        page.write_text(html, encoding="utf-8")
+        self._rows.append(_make_row(report, name))
+        return page
+
+    def _free_name(self, report: Report) -> str:
+        """Return a name that no page of this run has; file systems may not tell A from a."""
+        stem = page_stem(report)
+        name, count = f"{stem}.html", 1
+        while name.lower() in self._taken:
+            count += 1
+            name = f"{stem}-{count}.html"
+        self._taken.add(name.lower())
+        return name
+
+    def _render_index(self) -> str:
+        rank = {tone: rank for rank, (tone, _) in enumerate(_PILLS)}
+        rows = sorted(self._rows, key=lambda row: (rank[row.tone], -row.probability))
+        totals = Counter(row.tone for row in rows)
+        files = f"{len(rows)} file{'' if len(rows) == 1 else 's'}"
+        return (
+            environment()
+            .get_template("index.html.j2")
+            .render(
+                title=f"unmask: {files}",
+                heading=f"{files} analysed",
+                totals=[(tone, f"{totals[tone]} {word}") for tone, word in _PILLS if totals[tone]],
+                rows=rows,
+                limit=words.SHORT_LIMITS,
+                colophon=stamp(datetime.now(UTC)),
+                version=__version__,
+            )
+        )
+
+
+def write_reports(
+    reports: Iterable[Report],
+    folder: str | Path,
+    card: Mapping[str, Any],
+    *,
+    settings: Mapping[str, object] | None = None,
+) -> Path:
+    """Write a page for each of ``reports`` and an index of them into ``folder``.
+
+    Returns:
+        The path of the index.
+    """
+    with HtmlWriter(Path(folder), card, settings=settings) as writer:
+        for report in reports:
+            writer.add(report)
+    return writer.index
+
+
+def page_stem(report: Report) -> str:
+    """Return a file name, without its suffix, that is safe on every system.
+
+    The medium's name in plain letters, and the start of its hash; of its path where the file
+    could not even be read.
+    """
+    name = Path(report.path).name
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:_LONGEST_NAME] or "file"
+    path = report.path.encode("utf-8", "surrogatepass")
+    return f"{slug}-{(report.sha256 or hashlib.sha256(path).hexdigest())[:10]}"
+
+
+def _make_row(report: Report, page: str) -> _Row:
+    tone, pill = tone_and_pill(report)
+    path = Path(report.path)
+    media = report.media
+    about: list[str] = [report.kind or ""]
+    if media is not None:
+        about.append(f"{media.width} × {media.height}")
+        if media.duration:
+            about.append(clock(media.duration))
+    return _Row(
+        link=quote(page),
+        name=path.name or report.path,
+        place="" if str(path.parent) == "." else str(path.parent),
+        about=", ".join(filter(None, about)),
+        tone=tone,
+        pill=pill,
+        chance="" if report.probability is None else percent(report.probability),
+        interval="" if report.interval is None else percent_range(report.interval),
+        message=sentence(report.message),
+        probability=-1.0 if report.probability is None else report.probability,
+        picture=_thumbnail(report),
+    )
+
+
+def _thumbnail(report: Report) -> Picture | None:
+    images = [item.thumbnail for item in report.evidence if item.thumbnail is not None]
+    images += [item.crop for item in report.evidence[:1]]
+    return Picture.of(fit(images[0], _THUMBNAIL_SIDE), quality=75) if images else None

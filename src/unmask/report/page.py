@@ -1,0 +1,244 @@
+"""The HTML page of one medium: self-contained, no script, nothing fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from unmask import __version__
+from unmask.report import words
+from unmask.report.axis import Axis, clock
+from unmask.report.card import CardSummary, summarize_card
+from unmask.report.facts import Fact, file_facts, model_facts
+from unmask.report.pictures import heat_scale
+from unmask.report.text import percent, percent_range, printable, sentence
+from unmask.report.views import (
+    Chart,
+    Gauge,
+    Picture,
+    Shot,
+    by_suspicion,
+    evidence_of,
+    face_facts,
+    make_chart,
+    make_gauge,
+    make_shot,
+    make_small_shot,
+    make_whole,
+    suspicion,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from unmask.types import FaceScore, Report
+
+_PEOPLE_WITH_ALL_FRAMES = 6
+_FRAMES_IN_STRIP = 64
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of the medium."""
+
+    name: str
+    chance: str
+    interval: str
+    facts: str
+    note: str
+    chart: Chart | None
+    shots: list[Shot]
+    strip: list[Shot]
+    strip_title: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that ``report.html.j2`` prints."""
+
+    subject: str
+    name: str
+    tone: str
+    pill: str
+    heading: str
+    chance: str
+    interval: str
+    lead_text: list[str]
+    lead: Picture | None
+    lead_caption: str
+    gauge: Gauge | None
+    meaning: str
+    priors: list[tuple[str, str]]
+    bands: str
+    notes: list[str]
+    people_title: str
+    people: list[Person]
+    heat_key: str
+    facts: list[Fact]
+    model: list[Fact]
+    card: CardSummary
+    limits: list[str]
+    colophon: str
+
+
+def render_page(
+    report: Report,
+    card: Mapping[str, Any],
+    *,
+    settings: Mapping[str, object] | None = None,
+    now: datetime | None = None,
+) -> str:
+    """Return the page of ``report`` as HTML.
+
+    Args:
+        report: what was found. Pictures are shown where ``report.evidence`` carries them.
+        card: the model's card; its text is shown as it stands.
+        settings: how the analysis was set, shown beside the model.
+        now: the time stated as that of the report; default: this moment.
+    """
+    page = _make_page(report, card, settings or {}, now or datetime.now(UTC))
+    template = environment().get_template("report.html.j2")
+    return template.render(page=page, title=f"{page.heading}: {page.name}", version=__version__)
+
+
+@cache
+def environment() -> Environment:
+    """Return the templates' environment. Every string printed is escaped, and passes
+    :func:`printable` first; a value that a template expects and does not get is an error."""
+    return Environment(
+        loader=PackageLoader("unmask.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
+    )
+
+
+def tone_and_pill(report: Report) -> tuple[str, str]:
+    """Return the style and the short word for the verdict of ``report``."""
+    if report.verdict is None:
+        return "none", "no verdict"
+    return report.verdict, "no sign found" if report.verdict == "real" else report.verdict
+
+
+def stamp(now: datetime) -> str:
+    """Return who made a page, and when."""
+    return f"Made by unmask {__version__} on {now.astimezone(UTC):%Y-%m-%d at %H:%M} UTC, offline."
+
+
+def _make_page(
+    report: Report, card: Mapping[str, Any], settings: Mapping[str, object], now: datetime
+) -> Page:
+    axis = Axis.for_report(report)
+    scale = heat_scale(report.evidence)
+    people = by_suspicion(report)
+    summary = summarize_card(card)
+    lead, lead_caption = _lead(report, people)
+    tone, pill = tone_and_pill(report)
+    # The notes have a place of their own, and the heading may say the rest already.
+    message = report.message.removesuffix("; ".join(report.notes)).rstrip("; ")
+    if report.abstention is not None:
+        heading, cure = words.ABSTENTIONS[report.abstention]
+        lead_text = [sentence(message), cure]
+    else:
+        heading = words.HEADINGS[report.verdict or "uncertain"]
+        told = message.casefold() in heading.casefold()
+        lead_text = [] if told else [sentence(message)]
+    maps = any(item.cam is not None for item in report.evidence)
+    return Page(
+        subject={"image": "an image", "video": "a video", None: "a file"}[report.kind],
+        name=Path(report.path).name or report.path,
+        tone=tone,
+        pill=pill,
+        heading=heading,
+        chance="" if report.probability is None else percent(report.probability),
+        interval="" if report.interval is None else percent_range(report.interval),
+        lead_text=lead_text,
+        lead=lead,
+        lead_caption=lead_caption,
+        gauge=make_gauge(report, axis),
+        meaning=" ".join(filter(None, (words.meaning(report), words.at_prior(report)))),
+        priors=words.other_priors(report),
+        bands=words.bands_in_force(report),
+        notes=list(report.notes),
+        people_title="The person found" if len(people) == 1 else f"The {len(people)} people found",
+        people=[
+            _make_person(face, report, axis, scale, strip=rank < _PEOPLE_WITH_ALL_FRAMES)
+            for rank, face in enumerate(people)
+        ],
+        heat_key=_heat_key(scale) if maps else "",
+        facts=file_facts(report),
+        model=model_facts(report, settings),
+        card=summary,
+        limits=[*words.limits(report), *summary.limits],
+        colophon=stamp(now),
+    )
+
+
+def _lead(report: Report, people: list[FaceScore]) -> tuple[Picture | None, str]:
+    """Return the frame shown beside the verdict: the most suspicious of the worst person."""
+    for face in people:
+        shown = [pair for pair in evidence_of(face, report) if pair[1].thumbnail is not None]
+        if shown:
+            frame, evidence = max(shown, key=suspicion)
+            what = f"Person {face.track + 1}, {percent(frame.probability)} in this frame"
+            when = f", at {clock(frame.time)}" if report.kind == "video" else ""
+            return make_whole(frame, evidence, report.media), what + when
+    thumbnails = [item.thumbnail for item in report.evidence if item.thumbnail is not None]
+    return (Picture.of(thumbnails[0], quality=80), "") if thumbnails else (None, "")
+
+
+def _make_person(
+    face: FaceScore, report: Report, axis: Axis, scale: float, *, strip: bool
+) -> Person:
+    pairs = evidence_of(face, report)
+    # The whole picture of a still with one person stands beside the verdict already.
+    media = report.media
+    told = report.kind == "image" and len(report.faces) == 1
+    shots: list[Shot] = []
+    if len(pairs) == 1:
+        shot = make_shot("The face that was scored", *pairs[0], scale=scale, media=media)
+        shots = [replace(shot, whole=None) if told else shot]
+    elif pairs:
+        ends = (
+            ("Most suspicious", max(pairs, key=suspicion)),
+            ("Least suspicious", min(pairs, key=suspicion)),
+        )
+        shots = [
+            make_shot(
+                f"{name}: {percent(pair[0].probability)} at {clock(pair[0].time)}",
+                *pair,
+                scale=scale,
+                media=media,
+            )
+            for name, pair in ends
+        ]
+    small = pairs[:_FRAMES_IN_STRIP] if strip and len(pairs) > 2 else []
+    every = len(small) == len(face.frames)
+    return Person(
+        name=f"Person {face.track + 1}",
+        chance="" if face.probability is None else percent(face.probability),
+        interval="" if face.interval is None else percent_range(face.interval),
+        facts=face_facts(face, report),
+        note=sentence(face.note),
+        chart=make_chart(face, report, axis),
+        shots=shots,
+        strip=[make_small_shot(*pair) for pair in small],
+        strip_title="Every frame that was scored"
+        if every
+        else f"{len(small)} of the {len(face.frames)} frames that were scored",
+    )
+
+
+def _heat_key(scale: float) -> str:
+    return (
+        "Heat map: where the picture spoke for “fake”. Clear: not at all, or against it; "
+        f"deepest red: +{scale:.1f} log-odds and more at that place. A frame’s raw score is the "
+        "mean over its picture plus a constant. One scale for the whole page."
+    )
