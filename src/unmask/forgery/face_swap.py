@@ -19,7 +19,7 @@ from unmask.forgery.masks import MaskParams, draw_mask, soft_mask, window_around
 from unmask.forgery.warp import warp_elastic
 from unmask.types import Image, Points, check_image
 
-_PARTS = {"brows_to_chin": 0.55, "inner": 0.3, "face": 0.15}
+_PARTS = {"brows_to_chin": 0.7, "inner": 0.15, "face": 0.15}
 
 
 @dataclass(frozen=True)
