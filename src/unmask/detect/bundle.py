@@ -1,0 +1,158 @@
+"""The model bundle: one ONNX file that carries its card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+from pydantic import ValidationError
+
+from unmask.detect.card import SCHEMA_VERSION, Card
+from unmask.detect.onnx_file import STANDARD, read_facts
+from unmask.errors import BundleError
+from unmask.types import Image, ModelIdentity
+
+CARD_KEY: Final = "unmask.card"
+MAX_CARD: Final = 1_000_000
+DEFAULT: Final = "frame"
+"""Name of the bundle that is used where none is named."""
+
+Logits = npt.NDArray[np.float32]
+Cams = npt.NDArray[np.float32]
+
+
+class Bundle:
+    """A detector ready to run.
+
+    Args:
+        data: bytes of the ONNX file.
+        origin: where they come from, for messages.
+        threads: threads of one inference.
+
+    Raises:
+        BundleError: the file is damaged, has no card, a card too large, of a newer schema or not
+            valid, refers to other files, uses custom operators, or lacks an output.
+    """
+
+    def __init__(self, data: bytes, origin: str, *, threads: int = 1) -> None:
+        self.card = read_card(data, origin)
+        self.identity = ModelIdentity(
+            name=self.card.name,
+            version=self.card.version,
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 4
+        try:
+            self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's errors share no base but Exception
+            raise BundleError(f"{origin}: ONNX Runtime cannot load it ({_brief(error)})") from error
+        inputs = self._session.get_inputs()
+        self._outputs = {output.name for output in self._session.get_outputs()} & {"logit", "cam"}
+        if len(inputs) != 1 or "logit" not in self._outputs:
+            raise BundleError(f"{origin}: must have one input and an output named 'logit'")
+        self._input = inputs[0].name
+        norm = self.card.normalisation
+        self._scale = (1 / (255 * np.array(norm.std))).astype(np.float32)
+        self._shift = (np.array(norm.mean) / np.array(norm.std)).astype(np.float32)
+
+    def run(self, crops: list[Image]) -> tuple[Logits, Cams | None]:
+        """Return logits [B] and class-activation maps [B, h, w], if the bundle has them.
+
+        Args:
+            crops: uint8 RGB [S, S, 3] each, cut by the card's specification.
+        """
+        batch = np.stack(crops) * self._scale - self._shift
+        names = sorted(self._outputs, reverse=True)
+        found = self._session.run(names, {self._input: batch.transpose(0, 3, 1, 2)})
+        logits = np.asarray(found[0], np.float32).reshape(len(crops))
+        return logits, found[1] if len(found) > 1 else None
+
+
+def read_card(data: bytes, origin: str) -> Card:
+    """Return the card of an ONNX file after checking that the file may be loaded.
+
+    Raises:
+        BundleError: see `Bundle`.
+    """
+    try:
+        facts = read_facts(data)
+    except BundleError as error:
+        raise BundleError(f"{origin}: {error}") from error
+    if facts.external:
+        raise BundleError(f"{origin}: keeps tensors in other files; a bundle must be one file")
+    custom = sorted(facts.domains - STANDARD)
+    if custom:
+        raise BundleError(f"{origin}: uses operators outside standard ONNX: {', '.join(custom)}")
+    text = facts.metadata.get(CARD_KEY)
+    if text is None:
+        raise BundleError(f"{origin}: an ONNX file without a card; make bundles by `unmask export`")
+    if len(text) > MAX_CARD:
+        raise BundleError(
+            f"{origin}: its card must be at most {MAX_CARD} characters. Got {len(text)}"
+        )
+    try:
+        content: Any = json.loads(text)
+        version = content.get("schema_version")
+        if isinstance(version, int) and version > SCHEMA_VERSION:
+            raise BundleError(
+                f"{origin}: its card has schema {version}, this unmask reads up to "
+                f"{SCHEMA_VERSION}; update unmask"
+            )
+        return Card.model_validate_json(text)
+    except (ValueError, AttributeError, ValidationError) as error:
+        raise BundleError(f"{origin}: its card is not valid ({_brief(error)})") from error
+
+
+def load_bundle(model: str | Path | None = None, *, threads: int = 1) -> Bundle:
+    """Load a bundle.
+
+    Args:
+        model: path of a bundle, or the name of one that ships with unmask; None for the default.
+        threads: threads of one inference.
+
+    Raises:
+        BundleError: there is none, or it cannot be used.
+    """
+    name = DEFAULT if model is None else str(model)
+    shipped = dict(shipped_bundles())
+    if name in shipped:
+        return Bundle(shipped[name], name, threads=threads)
+    path = Path(name)
+    try:
+        return Bundle(path.read_bytes(), name, threads=threads)
+    except OSError as error:
+        known = ", ".join(sorted(shipped)) or "none"
+        raise BundleError(
+            f"{name}: no such bundle ({error.strerror}); name a file, or one of: {known}"
+        ) from error
+
+
+def shipped_bundles() -> list[tuple[str, bytes]]:
+    """Return name and bytes of the bundles that ship with unmask."""
+    folder = files("unmask.detect").joinpath("bundles")
+    if not folder.is_dir():
+        return []
+    found = sorted(folder.iterdir(), key=lambda file: file.name)
+    return [(f.name[:-5], f.read_bytes()) for f in found if f.name.endswith(".onnx")]
+
+
+def list_bundles() -> list[tuple[ModelIdentity, Card]]:
+    """Return identity and card of the bundles that ship with unmask."""
+    found = []
+    for name, data in shipped_bundles():
+        card = read_card(data, name)
+        digest = hashlib.sha256(data).hexdigest()
+        found.append((ModelIdentity(name=card.name, version=card.version, sha256=digest), card))
+    return found
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

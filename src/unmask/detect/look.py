@@ -1,0 +1,92 @@
+"""From an open medium to the faces that can be scored."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from unmask.detect.settings import Settings
+from unmask.faces import CropSpec, FaceFinder, crop_face, find_faces, sharpness
+from unmask.types import Crop, Face, Frame, Image
+
+MAX_BORDER = 0.3
+"""A crop of which more than this share lies outside the picture is not scored."""
+
+THUMBNAIL = 320
+
+
+@dataclass(frozen=True)
+class SeenFace:
+    """A face with its crop and the sharpness of the crop."""
+
+    face: Face
+    crop: Crop
+    sharpness: float
+
+
+@dataclass(frozen=True)
+class SeenFrame:
+    """What was found in one sampled frame. ``small`` counts faces below the least size,
+    ``cut`` those too far outside the picture, ``crowd`` those beyond the most per frame."""
+
+    time: float
+    faces: tuple[SeenFace, ...]
+    small: int
+    cut: int
+    crowd: int
+    thumbnail: Image | None
+
+
+def look(
+    frames: Iterable[Frame],
+    finder: FaceFinder,
+    spec: CropSpec,
+    settings: Settings,
+    pool: Executor,
+    *,
+    workers: int,
+) -> Iterator[SeenFrame]:
+    """Yield what is found in each frame, in order; at most a few frames are held at a time."""
+    waiting: deque[Future[SeenFrame]] = deque()
+    for frame in frames:
+        waiting.append(pool.submit(_look_at, frame, finder, spec, settings))
+        if len(waiting) > workers + 1:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _look_at(frame: Frame, finder: FaceFinder, spec: CropSpec, settings: Settings) -> SeenFrame:
+    found = find_faces(finder, frame.image, frame.time)
+    large = [face for face in found if face.size >= settings.min_face]
+    large.sort(key=lambda face: -face.size)
+    seen = []
+    for face in large[: settings.max_faces]:
+        crop = crop_face(frame.image, face.landmarks, spec)
+        if crop.border <= MAX_BORDER:
+            seen.append(SeenFace(face, crop, sharpness(crop.image)))
+    return SeenFrame(
+        time=frame.time,
+        faces=tuple(seen),
+        small=len(found) - len(large),
+        cut=min(len(large), settings.max_faces) - len(seen),
+        crowd=max(0, len(large) - settings.max_faces),
+        thumbnail=_thumbnail(frame.image, [s.face for s in seen]) if settings.evidence else None,
+    )
+
+
+def _thumbnail(image: Image, faces: list[Face]) -> Image:
+    """Return the frame, small, with the boxes of its scored faces."""
+    scale = min(1.0, THUMBNAIL / max(image.shape[:2]))
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    for face in faces:
+        x0, y0, x1, y1 = np.round(np.multiply(face.box, scale)).astype(int).tolist()
+        cv2.rectangle(small, (x0, y0), (x1, y1), (255, 255, 255), 2)
+        cv2.rectangle(small, (x0, y0), (x1, y1), (20, 20, 20), 1)
+    return small

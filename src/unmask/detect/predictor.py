@@ -1,0 +1,283 @@
+"""From a file to a report: the one path that users run and that is measured."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import unmask
+from unmask.detect.aggregate import (
+    calibrate,
+    decide,
+    posterior,
+    thresholds,
+    track_interval,
+    track_score,
+)
+from unmask.detect.bundle import Cams, load_bundle
+from unmask.detect.card import Card
+from unmask.detect.look import SeenFace, SeenFrame, look
+from unmask.detect.settings import Settings
+from unmask.errors import MediaError, Reason
+from unmask.faces import FINDERS, link_tracks
+from unmask.media import MediaReader, open_media
+from unmask.types import (
+    Evidence,
+    FaceScore,
+    FrameCounts,
+    FrameScore,
+    Media,
+    ModelIdentity,
+    Report,
+    VerdictName,
+)
+
+BATCH = 8
+
+MESSAGES: dict[VerdictName, str] = {
+    "fake": "signs of face manipulation found",
+    "real": "no sign of face manipulation found",
+    "uncertain": "undecided: the score lies between the bands for fake and real",
+}
+
+
+@dataclass(frozen=True)
+class _Person:
+    """One track with its faces, logits [N] and class-activation maps [N, h, w]."""
+
+    faces: list[SeenFace]
+    logits: list[float]
+    cams: Cams | None
+
+
+class Predictor:
+    """Analyses files with one bundle.
+
+    Args:
+        model: path or name of a bundle; None for the default.
+        settings: choices of the analysis.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+        RegistryError: there is no such face finder.
+    """
+
+    def __init__(self, model: str | Path | None = None, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self._bundle = load_bundle(model)
+        self._finder = FINDERS[self.settings.finder](threads=1)
+        self._workers = self.settings.threads or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="unmask")
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Name, version and hash of the bundle."""
+        return self._bundle.identity
+
+    @property
+    def card(self) -> Card:
+        """The bundle's card."""
+        return self._bundle.card
+
+    def detect(self, path: str | Path) -> Report:
+        """Analyse one image or video.
+
+        What cannot be analysed is a report with an abstention, never an exception and never a
+        score.
+        """
+        start = time.perf_counter()
+        try:
+            with open_media(
+                path, frames=self.settings.frames, limits=self.settings.limits
+            ) as reader:
+                seen = list(
+                    look(
+                        reader,
+                        self._finder,
+                        self.card.crop,
+                        self.settings,
+                        self._pool,
+                        workers=self._workers,
+                    )
+                )
+                return self._report(reader, seen, start)
+        except MediaError as error:
+            return abstain(str(path), error.reason, error.message, self.identity, start)
+
+    def score_crops(self, crops: Sequence[SeenFace]) -> tuple[list[float], Cams | None]:
+        """Return the logit of each face and, if the bundle has them, its class-activation map."""
+        images = [seen.crop.image for seen in crops]
+        parts = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
+        found = list(self._pool.map(self._bundle.run, parts))
+        logits = [float(logit) for part, _ in found for logit in part]
+        cams = [cam for _, cam in found if cam is not None]
+        return logits, np.concatenate(cams) if cams else None
+
+    def _report(self, reader: MediaReader, seen: list[SeenFrame], start: float) -> Report:
+        media = reader.media
+        least = 1 if media.kind == "image" else self.settings.min_frames
+        by_face = {id(each.face): each for frame in seen for each in frame.faces}
+        tracks = link_tracks([[each.face for each in frame.faces] for frame in seen])
+        people = []
+        for track in tracks:
+            faces = [by_face[id(face)] for face in track.faces]
+            enough = len(faces) >= least
+            logits, cams = self.score_crops(faces) if enough else ([], None)
+            people.append(_Person(faces, logits, cams))
+        scored = [person for person in people if person.logits]
+        notes = (*reader.notes, *_notes(seen))
+        analysed = {each.face.time for person in scored for each in person.faces}
+        counts = FrameCounts(
+            expected=reader.expected, decoded=reader.decoded, analysed=len(analysed)
+        )
+        if not scored:
+            reason, message = _why_not(seen, least, self.settings)
+            return abstain(
+                media.path, reason, message, self.identity, start,
+                media=media, frames=counts, notes=notes,
+            )  # fmt: skip
+        scores = tuple(self._face(number, person, least) for number, person in enumerate(people))
+        worst = max((face for face in scores if face.score is not None), key=_score)
+        bands = thresholds(self.card.bands, self.settings.max_false_alarm_rate, len(scored))
+        verdict = decide(_score(worst), bands)
+        return Report(
+            path=media.path,
+            sha256=media.sha256,
+            kind=media.kind,
+            verdict=verdict,
+            probability=worst.probability,
+            interval=worst.interval,
+            abstention=None,
+            message="; ".join((MESSAGES[verdict], *notes)),
+            frames=counts,
+            faces=scores,
+            model=self.identity,
+            seconds=time.perf_counter() - start,
+            score=worst.score,
+            prior=self.settings.prior,
+            thresholds=bands,
+            media=media,
+            notes=notes,
+            unmask=unmask.__version__,
+            evidence=_evidence(people, seen) if self.settings.evidence else (),
+        )
+
+    def _face(self, number: int, person: _Person, least: int) -> FaceScore:
+        calibration, prior = self.card.calibration, self.settings.prior
+        if not person.logits:
+            count = len(person.faces)
+            note = f"seen in {count} sampled frame{'s' * (count > 1)}; {least} are needed"
+            return FaceScore(
+                track=number, probability=None, interval=None, score=None, frames=(), note=note
+            )
+        score = track_score(calibration, person.logits)
+        frames = tuple(
+            FrameScore(
+                time=seen.face.time,
+                probability=posterior(calibrate(calibration, logit), prior),
+                score=calibrate(calibration, logit),
+                box=seen.face.box,
+                confidence=seen.face.confidence,
+                size=seen.face.size,
+                sharpness=seen.sharpness,
+            )
+            for seen, logit in zip(person.faces, person.logits, strict=True)
+        )
+        return FaceScore(
+            track=number,
+            probability=posterior(score, prior),
+            interval=track_interval(calibration, person.logits, prior),
+            score=score,
+            frames=frames,
+        )
+
+
+def abstain(
+    path: str,
+    reason: Reason,
+    message: str,
+    model: ModelIdentity,
+    start: float,
+    *,
+    media: Media | None = None,
+    frames: FrameCounts | None = None,
+    notes: tuple[str, ...] = (),
+) -> Report:
+    """Return the report of a medium that could not be scored; ``start`` is a perf_counter."""
+    return Report(
+        path=path,
+        sha256=media.sha256 if media else None,
+        kind=media.kind if media else None,
+        verdict=None,
+        probability=None,
+        interval=None,
+        abstention=reason,
+        message="; ".join((message, *notes)),
+        frames=frames or FrameCounts(expected=0, decoded=0, analysed=0),
+        faces=(),
+        model=model,
+        seconds=time.perf_counter() - start,
+        media=media,
+        notes=notes,
+        unmask=unmask.__version__,
+    )
+
+
+def _score(face: FaceScore) -> float:
+    return -np.inf if face.score is None else face.score
+
+
+def _notes(seen: list[SeenFrame]) -> tuple[str, ...]:
+    """Return a line on each kind of face that was passed over."""
+    kinds = (
+        ("small", "too small to score"),
+        ("cut", "too far outside the picture to score"),
+        ("crowd", "beyond the most faces scored in one frame"),
+    )
+    notes = []
+    for kind, reason in kinds:
+        count = sum(getattr(frame, kind) for frame in seen)
+        if count:
+            notes.append(f"{count} face{'s' * (count > 1)} in the sampled frames {reason}")
+    return tuple(notes)
+
+
+def _why_not(seen: list[SeenFrame], least: int, settings: Settings) -> tuple[Reason, str]:
+    """Return why no face could be scored: the reason and a line that says what would help."""
+    if len(seen) < least:
+        return "too_few_frames", (
+            f"{len(seen)} frame{'s' * (len(seen) != 1)} could be decoded, a video needs {least}; "
+            "give a longer clip, or a still as an image"
+        )
+    if any(frame.faces for frame in seen):
+        return "too_few_frames", (
+            f"no person was seen in {least} sampled frames; sample more with --frames"
+        )
+    if any(frame.small or frame.cut for frame in seen):
+        return "face_too_small", (
+            f"every face is smaller than {settings.min_face:g} pixels or cut by the edge; "
+            "give a larger original, or lower --min-face"
+        )
+    return "no_face", "no face found; unmask judges faces only"
+
+
+def _evidence(people: list[_Person], seen: list[SeenFrame]) -> tuple[Evidence, ...]:
+    thumbnails = {frame.time: frame.thumbnail for frame in seen}
+    return tuple(
+        Evidence(
+            track=number,
+            time=each.face.time,
+            crop=each.crop.image,
+            cam=None if person.cams is None else person.cams[place],
+            thumbnail=thumbnails[each.face.time],
+        )
+        for number, person in enumerate(people)
+        if person.logits
+        for place, each in enumerate(person.faces)
+    )
