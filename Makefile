@@ -1,0 +1,59 @@
+# `make` lists the targets. Everything is installed into .venv, at the versions of constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench constraints system-deps clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/runtime.installed ## Analyse the samples and write an HTML report of each
+	@$(BIN)/unmask detect samples --report demo-report || [ $$? -eq 1 ]  # 1: fakes were found
+	@echo "Open $(CURDIR)/demo-report/index.html in a browser."
+
+test: lint ## Check style, types and import directions, then run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.installed ## Check style, types and import directions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/dev.installed ## Put the code into the common form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/runtime.installed ## Measure the speed and memory of detect
+	$(BIN)/python benchmarks/detect.py
+
+constraints: $(VENV)/dev.installed ## Pin what pyproject.toml asks for anew, keeping the pins that still hold
+	$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 \
+	  --no-annotate --no-header --no-emit-index-url --output-file constraints.txt
+
+system-deps: ## Install what is needed beside Python (nothing)
+	@echo "Nothing to install: unmask and its tests need Python 3.11 or later, pip and make."
+
+clean: ## Remove what was built, installed and cached
+	rm -rf $(VENV) build dist demo-report .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "unmask needs Python 3.11 or later; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+# PyTorch is by far the largest part: pip fetches it, which heeds this machine's own settings for
+# pip (mirrors, wheels at hand); uv then installs the rest, much faster than pip would.
+$(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt torch torchvision uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	@touch $(VENV)/runtime.installed $@
