@@ -34,6 +34,12 @@ def numbered(number: int, width: int = WIDTH, height: int = HEIGHT) -> Image:
     return image
 
 
+def noisy(number: int, width: int = WIDTH, height: int = HEIGHT) -> Image:
+    """`numbered` under noise, so that each frame takes many bytes."""
+    noise = np.random.default_rng(number).integers(-20, 21, (height, width, 3))
+    return np.clip(numbered(number, width, height) + noise, 0, 255).astype(np.uint8)
+
+
 def read_number(image: Image) -> int:
     """The number that `numbered` drew, of any size."""
     height, width = image.shape[:2]
@@ -82,7 +88,8 @@ def write_video(
     """
     pictures = [numbered(i) for i in range(frames)] if isinstance(frames, int) else list(frames)
     with av.open(str(path), "w", format=container, options=muxing or {}) as output:
-        stream = output.add_stream(codec, rate=rate, options=options or {})
+        quick = {"preset": "veryfast"} if codec in {"libx264", "libx265"} else {}
+        stream = output.add_stream(codec, rate=rate, options=quick | (options or {}))
         stream.height, stream.width = pictures[0].shape[:2] if pictures else (HEIGHT, WIDTH)
         stream.pix_fmt = pixel_format
         if times is not None:

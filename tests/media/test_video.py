@@ -6,10 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-import media_files as files
 import numpy as np
 import pytest
 
+import media_files as files
 from unmask.errors import SettingError
 from unmask.media import open_media
 
@@ -34,28 +34,26 @@ def every_frame(path: Path) -> dict[float, files.Image]:
 
 
 @pytest.mark.parametrize(
-    ("name", "codec", "container", "pixel_format"),
+    ("name", "codec", "pixel_format"),
     [
-        ("mp4", "libx264", None, "yuv420p"),
-        ("mov", "libx264", None, "yuv420p"),
-        ("matroska", "libx264", None, "yuv420p"),
-        ("webm", "libvpx-vp9", None, "yuv420p"),
-        ("avi", "mpeg4", None, "yuv420p"),
-        ("avi", "libx264", None, "yuv420p"),
-        ("mpegts", "libx264", None, "yuv420p"),
-        ("mpeg", "mpeg2video", None, "yuv420p"),
-        ("flv", "libx264", None, "yuv420p"),
-        ("asf", "wmv2", None, "yuv420p"),
-        ("ivf", "libvpx", None, "yuv420p"),
-        ("ogg", "libvpx", None, "yuv420p"),
-        ("gif", "gif", None, "rgb8"),
-        ("apng", "apng", None, "rgb24"),
-        ("avif", "libsvtav1", None, "yuv420p"),
+        ("mp4", "libx264", "yuv420p"),
+        ("mov", "libx264", "yuv420p"),
+        ("matroska", "libx264", "yuv420p"),
+        ("webm", "libvpx-vp9", "yuv420p"),
+        ("avi", "mpeg4", "yuv420p"),
+        ("avi", "libx264", "yuv420p"),
+        ("mpegts", "libx264", "yuv420p"),
+        ("mpeg", "mpeg2video", "yuv420p"),
+        ("flv", "libx264", "yuv420p"),
+        ("asf", "wmv2", "yuv420p"),
+        ("ivf", "libvpx", "yuv420p"),
+        ("ogg", "libvpx", "yuv420p"),
+        ("gif", "gif", "rgb8"),
+        ("apng", "apng", "rgb24"),
+        ("avif", "libsvtav1", "yuv420p"),
     ],
 )
-def test_containers_are_known_by_content(
-    tmp_path: Path, name: str, codec: str, container: str | None, pixel_format: str
-):
+def test_containers_are_known_by_content(tmp_path: Path, name: str, codec: str, pixel_format: str):
     path = tmp_path / "clip.bin"
     files.write_video(path, 24, codec=codec, container=name, pixel_format=pixel_format)
     with open_media(path, frames=8) as reader:
@@ -113,7 +111,7 @@ def test_one_frame_is_a_video_of_one_frame(tmp_path: Path):
 
 
 def test_frames_must_be_positive(tmp_path: Path):
-    with pytest.raises(SettingError, match="frames must be at least 1. Got 0"):
+    with pytest.raises(SettingError, match=r"frames must be at least 1\. Got 0"):
         open_media(files.write_video(tmp_path / "clip.mp4"), frames=0)
 
 
@@ -132,14 +130,12 @@ def test_the_display_matrix_turns_the_picture(tmp_path: Path, turn: int):
 
 def test_a_mirrored_display_matrix_is_undone(tmp_path: Path):
     stored = np.ascontiguousarray(files.numbered(5)[:, ::-1])
-    path = files.write_video(tmp_path / "clip.mp4", [stored], rotation=90)
-    matrix = [0, -65536, 0, 65536, 0, 0, 0, 0, 1 << 30]
-    mirrored = [-65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30]
+    path = files.write_video(tmp_path / "clip.mp4", [stored])
     data = path.read_bytes()
     at = data.index(b"tkhd") + 44
-    assert data[at : at + 36] != b"".join(v.to_bytes(4, signed=True) for v in matrix[:0])
-    new = b"".join(value.to_bytes(4, signed=True) for value in mirrored)
-    path.write_bytes(data[:at] + new + data[at + 36 :])
+    mirror = [-65536, 0, 0, 0, 65536, 0, 0, 0, 1 << 30]
+    matrix = b"".join(value.to_bytes(4, signed=True) for value in mirror)
+    path.write_bytes(data[:at] + matrix + data[at + len(matrix) :])
     with open_media(path) as reader:
         (frame,) = reader
     assert files.is_upright(frame.image)
@@ -258,15 +254,15 @@ def test_seeking_gives_the_frames_that_decoding_through_gives(
     tmp_path: Path, container: str, options: dict[str, str]
 ):
     path = tmp_path / "clip"
-    files.write_video(path, 600, options=options | {"preset": "veryfast"}, container=container)
+    files.write_video(path, 300, options=options, container=container)
     every = every_frame(path)
     for frames in (1, 3, 20, 100):
         with open_media(path, frames=frames) as reader:
             seen = list(reader)
-            assert (reader.expected, reader.decoded) == (600, 600)
+            assert (reader.expected, reader.decoded) == (300, 300)
         assert len(seen) == frames
         for i, frame in enumerate(seen):
-            assert files.read_number(frame.image) == int((i + 0.5) * 600 / frames)
+            assert files.read_number(frame.image) == int((i + 0.5) * 300 / frames)
             assert (frame.image == every[round(frame.time, 4)]).all()
 
 

@@ -8,7 +8,7 @@ import av
 from av.container import InputContainer
 from av.stream import Discard, Disposition
 
-from unmask.errors import UnsupportedError
+from unmask.errors import UnreadableError, UnsupportedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def open_stream(path: Path, found: Format, limits: Limits) -> tuple[InputContain
         "format_whitelist": found.demuxer,
         "enable_drefs": "0",
         "use_absolute_path": "0",
-        "max_pixels": str(limits.pixels),
+        "max_pixels": _decoder_pixels(limits),
     }
     # `file:` keeps libavformat from reading an address into a name.
     container = av.open(
@@ -54,6 +54,8 @@ def open_stream(path: Path, found: Format, limits: Limits) -> tuple[InputContain
 def _picture_stream(path: Path, container: InputContainer, limits: Limits) -> VideoStream:
     """Choose the default, else the largest video stream, and switch the others off."""
     streams = [s for s in container.streams.video if not s.disposition & _NOT_THE_PICTURE]
+    if not container.streams:
+        raise UnreadableError(path, "it holds no frame; get the file again")
     if not streams and container.streams.audio:
         raise UnsupportedError(path, "it has sound but no picture; give a file with video")
     if not streams:
@@ -74,9 +76,14 @@ def _picture_stream(path: Path, container: InputContainer, limits: Limits) -> Vi
     for stream in container.streams:
         if stream is not best:
             stream.discard = Discard.all
-    best.codec_context.options = {"max_pixels": str(limits.pixels)}
+    best.codec_context.options = {"max_pixels": _decoder_pixels(limits)}
     best.codec_context.thread_type = "AUTO"
     return best
+
+
+def _decoder_pixels(limits: Limits) -> str:
+    """Above this the decoder refuses a picture unseen; it counts the padding around it too."""
+    return str(2 * limits.pixels + 2**20)
 
 
 def _area(stream: VideoStream) -> int:

@@ -68,7 +68,7 @@ def read_still(path: Path, name: str, limits: Limits) -> Still:
         UnsupportedError: its pixels are of a kind that unmask does not read.
     """
     with path.open("rb") as file:
-        data = file.read(_BYTES_BESIDE)
+        data = file.read(min(path.stat().st_size, _BYTES_BESIDE))
         width, height = still_size(path, name, data)
         limits.check(path, "pixels", width * height)
         if len(data) == _BYTES_BESIDE:

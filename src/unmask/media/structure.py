@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _NESTED = {b"moov": (b"trak",), b"trak": (b"mdia",), b"mdia": (b"minf",), b"minf": (b"dinf",)}
 _MOST_BOXES = 1_000_000  # a day of one-second fragments holds fewer; a hostile file is cut off here
 _MOST_REFERENCES = 65_536  # bytes of one table of data references that are looked at
+_CUT_OFF = "no picture in it can be found, get the file again"
 _SELF_CONTAINED = 1  # flag of a data reference: the media is in this file
 
 
@@ -46,6 +47,8 @@ def check_structure(path: Path, found: Format) -> bool:
             return _segment_end(file) > size
         if found.demuxer == "avi":
             return any(chunk.end > size for chunk in _chunks(file, size))
+        if found.demuxer == "flv":
+            return _tags_end(file, size) > size
     return False
 
 
@@ -56,12 +59,10 @@ def _check_boxes(path: Path, file: BinaryIO, size: int) -> bool:
         if box.kind == b"moov":
             indexed = True
             _check_references(path, file, box)
+            if cut:
+                raise UnreadableError(path, f"its index (moov) is cut off; {_CUT_OFF}")
     if not indexed:
-        raise UnreadableError(
-            path,
-            "its index (moov) is missing, so no picture in it can be found; "
-            "the recording or copy was cut off, get the file again",
-        )
+        raise UnreadableError(path, f"its index (moov) is missing; {_CUT_OFF}")
     return cut
 
 
@@ -143,3 +144,15 @@ def _chunks(file: BinaryIO, size: int) -> Iterator[_Box]:
         end = at + 8 + int.from_bytes(header[4:], "little")
         yield _Box(b"RIFF", at + 8, end)
         at = end + end % 2
+
+
+def _tags_end(file: BinaryIO, size: int) -> int:
+    """Where the last tag of an FLV file ends."""
+    file.seek(5)
+    at = int.from_bytes(file.read(4)) + 4
+    for _ in range(_MOST_BOXES):
+        if at >= size:
+            break
+        file.seek(at + 1)
+        at += 11 + int.from_bytes(file.read(3)) + 4
+    return at
