@@ -136,7 +136,8 @@ class FrameCounts(Value):
 
 
 class FrameScore(Value):
-    """The score of one face in one frame. ``size`` is the shorter side of the box in pixels."""
+    """The score of one face in one frame. ``size`` is the shorter side of the box in pixels,
+    ``border`` the share of the crop that lies outside the picture."""
 
     time: float = Field(ge=0)
     probability: Probability
@@ -145,6 +146,7 @@ class FrameScore(Value):
     confidence: float = Field(ge=0, le=1)
     size: float = Field(gt=0)
     sharpness: float = Field(ge=0)
+    border: float = Field(default=0.0, ge=0, le=1)
 
 
 class FaceScore(Value):

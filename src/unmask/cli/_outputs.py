@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from unmask.cli._console import say
@@ -9,9 +10,11 @@ from unmask.errors import SettingError
 from unmask.report.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from contextlib import ExitStack
     from pathlib import Path
+
+    from rich.progress import Progress
 
     from unmask.detect import Settings
     from unmask.types import Report
@@ -62,15 +65,20 @@ def _facts(settings: Settings) -> dict[str, object]:
     }
 
 
-def with_progress(
-    reports: Iterable[Report], media: Sequence[Path], *, hidden: bool = False
-) -> Generator[Report]:
-    """Pass ``reports`` on, with a bar on stderr where a person watches it."""
+@contextmanager
+def counting(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function of (done, total) that moves a bar on stderr, where a person watches it."""
+    with _bar(hidden=False) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _bar(*, hidden: bool) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    bar = Progress(
+    return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
@@ -80,8 +88,14 @@ def with_progress(
         redirect_stdout=False,  # else Rich would send the data on stdout to stderr as well
         disable=hidden or not console.is_terminal,
     )
+
+
+def with_progress(
+    reports: Iterable[Report], media: Sequence[Path], *, hidden: bool = False
+) -> Generator[Report]:
+    """Pass ``reports`` on, with a bar on stderr where a person watches it."""
     names = [printable(path.name) for path in media]
-    with bar:
+    with _bar(hidden=hidden) as bar:
         task = bar.add_task(names[0] if names else "", total=len(names))
         for done, report in enumerate(reports, start=1):
             yield report

@@ -30,6 +30,12 @@ SCHEMA: Final = pl.Schema(
 """Columns of a manifest. ``path`` is relative to the dataset's root, and a zip on the way counts
 as a folder. ``label`` is 0 real, 1 fake. ``group_id`` joins an original with all its fakes."""
 
+
+def extend(columns: dict[str, pl.DataType | type[pl.DataType]]) -> pl.Schema:
+    """Return the manifest's schema with further columns."""
+    return pl.Schema([*SCHEMA.items(), *columns.items()])
+
+
 SPLITS: Final = ("train", "dev", "val", "test", "external")
 """``dev`` selects, ``val`` calibrates and reports, ``external`` is only ever reported on."""
 

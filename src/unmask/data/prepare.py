@@ -20,10 +20,11 @@ import cv2
 import numpy as np
 import polars as pl
 
-from unmask.data.manifest import SCHEMA, check_manifest, manifest_hash
+from unmask.data.manifest import check_manifest, extend, manifest_hash
 from unmask.errors import DataError, MediaError
 from unmask.faces import FINDERS, FaceFinder, find_faces, link_tracks, sharpness
-from unmask.types import Face, Image, Points
+from unmask.media import open_media
+from unmask.types import Face, Image
 
 SHARD_ROWS: Final = 1000
 MAX_SIDE: Final = 384
@@ -32,9 +33,8 @@ MAX_SIDE: Final = 384
 NEIGHBOURHOOD: Final = 2.0
 """Side of a neighbourhood in sizes of the face's longer box side."""
 
-FACE_SCHEMA: Final = pl.Schema(
+FACE_SCHEMA: Final = extend(
     {
-        **SCHEMA,
         "track": pl.Int32,
         "time": pl.Float64,
         "box": pl.List(pl.Float64),
@@ -98,6 +98,11 @@ def read_faces(folder: Path) -> pl.DataFrame:
     return pl.read_parquet(folder / "faces-*.parquet")
 
 
+def read_failures(folder: Path) -> pl.DataFrame:
+    """Return what could not be prepared: dataset, video_id, path and reason."""
+    return pl.read_parquet(folder / "failures.parquet")
+
+
 def decode_face(image: bytes) -> Image:
     """Return the picture of a face set's row, uint8 RGB [H, W, 3]."""
     picture = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
@@ -157,7 +162,7 @@ def _faces_of(row: dict[str, Any], root: Path, frames: int) -> Iterator[dict[str
     """Yield the face set's rows of one manifest row."""
     if row["frames"] == 0:
         raise DataError(f"{row['path']}: {row['note']}")
-    stills = list(_stills(root, row["path"]))
+    stills = list(read_stills(root, row["path"]))
     if not stills:
         yield from _faces_of_clip(row, root / row["path"], frames)
     for time, data in stills:
@@ -165,17 +170,12 @@ def _faces_of(row: dict[str, Any], root: Path, frames: int) -> Iterator[dict[str
         faces = find_faces(_finder(), picture)
         if faces:
             face = max(faces, key=lambda face: face.size)
-            small = max(picture.shape[:2]) <= MAX_SIDE
-            yield _face_row(
-                row,
-                0,
-                Face(time, face.box, face.landmarks, face.confidence),
-                picture,
-                data if small else None,
-            )
+            data_kept = data if max(picture.shape[:2]) <= MAX_SIDE else None
+            timed = Face(time, face.box, face.landmarks, face.confidence)
+            yield _face_row(row, timed, picture, data=data_kept)
 
 
-def _stills(root: Path, path: str) -> Iterator[tuple[float, bytes]]:
+def read_stills(root: Path, path: str) -> Iterator[tuple[float, bytes]]:
     """Yield the frame number, as time, and bytes of each picture of a still or frame folder."""
     head, _, member = path.partition(".zip/")
     if member:
@@ -199,8 +199,6 @@ def _stills(root: Path, path: str) -> Iterator[tuple[float, bytes]]:
 
 def _faces_of_clip(row: dict[str, Any], path: Path, frames: int) -> Iterator[dict[str, Any]]:
     """Yield the faces of the longest track of a clip."""
-    from unmask.media import open_media
-
     pictures = {}
     found = []
     with open_media(path, frames=frames) as reader:
@@ -212,7 +210,7 @@ def _faces_of_clip(row: dict[str, Any], path: Path, frames: int) -> Iterator[dic
     tracks = link_tracks(found)
     for face in tracks[0].faces if tracks else ():
         picture, moved = pictures[id(face)]
-        yield _face_row(row, 0, moved, picture, None, size=face.size)
+        yield _face_row(row, moved, picture, size=face.size)
 
 
 def _neighbourhood(image: Image, face: Face) -> tuple[Image, Face]:
@@ -231,24 +229,19 @@ def _neighbourhood(image: Image, face: Face) -> tuple[Image, Face]:
 
 
 def _face_row(
-    row: dict[str, Any], track: int, face: Face, picture: Image, data: bytes | None, size: float = 0
+    row: dict[str, Any], face: Face, picture: Image, *, data: bytes | None = None, size: float = 0
 ) -> dict[str, Any]:
     """Return one row; ``data`` are the encoded bytes of ``picture`` if there are any."""
     if data is None:
         bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-        _, encoded = cv2.imencode(
-            ".jpg",
-            bgr,
-            [cv2.IMWRITE_JPEG_QUALITY, 97, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111],
-        )
-        data = encoded.tobytes()
-    points: Points = face.landmarks
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 97, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111]
+        data = cv2.imencode(".jpg", bgr, quality)[1].tobytes()
     return {
         **row,
-        "track": track,
+        "track": 0,
         "time": face.time,
         "box": list(face.box),
-        "landmarks": points.ravel().tolist(),
+        "landmarks": face.landmarks.ravel().tolist(),
         "confidence": face.confidence,
         "size": size or face.size,
         "sharpness": sharpness(picture),

@@ -186,6 +186,7 @@ class Predictor:
                 confidence=seen.face.confidence,
                 size=seen.face.size,
                 sharpness=seen.sharpness,
+                border=seen.crop.border,
             )
             for seen, logit in zip(person.faces, person.logits, strict=True)
         )

@@ -110,7 +110,8 @@ def _shrunk_neighbourhood(
 def _corners(transform: Points, size: int) -> Points:
     """Return the crop's corners in pixels of the picture, float64 [4, 2]."""
     square = np.array([[0, 0], [size, 0], [size, size], [0, size]], dtype=np.float64) - 0.5
-    return np.linalg.solve(transform[:, :2], (square - transform[:, 2]).T).T
+    corners: Points = np.linalg.solve(transform[:, :2], (square - transform[:, 2]).T).T
+    return corners
 
 
 def _border(image: Image, transform: Points, size: int) -> float:

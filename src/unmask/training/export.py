@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import warnings
 from pathlib import Path
-from typing import Any
 
 import onnx
 import torch
@@ -70,20 +68,22 @@ def export(run: Path, *, name: str, version: str, checkpoint: str = "best.ckpt")
 def to_onnx(detector: nn.Module, size: int) -> bytes:
     """Return ``detector`` as ONNX: input ``crops`` [B, 3, S, S], outputs ``logit`` and ``cam``."""
     example = torch.zeros(2, 3, size, size)
-    buffer = io.BytesIO()
-    options: dict[str, Any] = {
-        "input_names": ["crops"],
-        "output_names": ["logit", "cam"],
-        "opset_version": 18,
-        "dynamic_shapes": ({0: torch.export.Dim("batch", min=1, max=4096)},),
-        "dynamo": True,
-        "external_data": False,
-        "verbose": False,
-    }
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter deprecates its own internals
-        torch.onnx.export(detector, (example,), buffer, **options)
-    return buffer.getvalue()
+        program = torch.onnx.export(
+            detector,
+            (example,),
+            input_names=["crops"],
+            output_names=["logit", "cam"],
+            opset_version=18,
+            dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096)},),
+            dynamo=True,
+            verbose=False,
+        )
+    if program is None:
+        raise DataError("the exporter gave no graph")
+    data: bytes = program.model_proto.SerializeToString()
+    return data
 
 
 def with_card(data: bytes, card: Card) -> bytes:

@@ -106,7 +106,7 @@ class PairDataset(Dataset[Sample]):
         if rng.random() < self.forged:
             real, fake = self._forge(rng)
         else:
-            real, fake = self._pair(position, rng)
+            real, fake = self._pair(position)
         augmentation = draw_augmentation(rng, self.strength)
         crops = np.stack([augmentation(*real, self.spec), augmentation(*fake, self.spec)])
         return torch.from_numpy(crops).permute(0, 3, 1, 2), torch.tensor([0.0, 1.0])
@@ -117,9 +117,7 @@ class PairDataset(Dataset[Sample]):
         made = forge(self.forgery, image, landmarks, int(rng.integers(2**32)))
         return (made.target, landmarks), (made.image, landmarks)
 
-    def _pair(
-        self, position: int, rng: np.random.Generator
-    ) -> tuple[tuple[Image, Points], tuple[Image, Points]]:
+    def _pair(self, position: int) -> tuple[tuple[Image, Points], tuple[Image, Points]]:
         cycle, place = divmod(position, len(self.pairs))
         original, fake = self.pairs[_order(len(self.pairs), self.seed, cycle)[place]]
         return self.all_reals[original].decode(), fake.decode()

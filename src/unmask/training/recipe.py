@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 from unmask.errors import SettingError
 from unmask.faces import CropSpec
@@ -42,7 +44,7 @@ class FrameRecipe:
         default_factory=lambda: {"dfdc-faces": 0.5, "utkface": 0.35, "clips": 0.15}
     )
     strength: Strength = field(default_factory=Strength)
-    steps: int = 4800
+    steps: int = 4200
     pairs: int = 16
     learning_rate: float = 7e-4
     warmup: int = 200
@@ -65,3 +67,29 @@ class FrameRecipe:
         """Return the learning rate of a step as a share of the peak."""
         left = (self.steps - step) / max(1, self.decay * self.steps)
         return max(0.0, min(1.0, (step + 1) / max(1, self.warmup), left))
+
+
+def read_recipe(path: Path | None) -> FrameRecipe:
+    """Return the recipe of a JSON file: an object of the choices that differ from the defaults.
+
+    Raises:
+        SettingError: the file cannot be read, or names a choice that there is not.
+    """
+    if path is None:
+        return FrameRecipe()
+    try:
+        choices = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{path}: not a readable recipe ({error})") from error
+    known = {each.name for each in fields(FrameRecipe)}
+    unknown = sorted(set(choices) - known)
+    if unknown:
+        raise SettingError(
+            f"{path}: no such choice: {unknown[0]} (known: {', '.join(sorted(known))})"
+        )
+    values = dict(choices)
+    if "crop" in values:
+        values["crop"] = CropSpec(**values["crop"])
+    if "strength" in values:
+        values["strength"] = Strength(**values["strength"])
+    return FrameRecipe(**values)

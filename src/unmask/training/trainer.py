@@ -19,7 +19,6 @@ import lightning
 import polars as pl
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
 from sklearn.metrics import log_loss, roc_auc_score
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
@@ -31,6 +30,7 @@ from unmask.errors import DataError
 from unmask.training.depthwise import NHWC, quicken
 from unmask.training.detectors import FrameDetector
 from unmask.training.detectors.frame import load_imagenet
+from unmask.training.history import History
 from unmask.training.pairs import CropDataset, PairDataset, Sample
 from unmask.training.recipe import FrameRecipe
 
@@ -197,11 +197,10 @@ def train(
         accelerator=accelerator,
         precision="bf16-mixed",
         max_steps=recipe.steps,
-        callbacks=[best, last],
-        logger=CSVLogger(out, name=None, version="log"),
+        callbacks=[History(out / "metrics.csv"), best, last],
+        logger=False,
         reload_dataloaders_every_n_epochs=1,
         num_sanity_val_steps=0,
-        log_every_n_steps=recipe.epoch_steps,
         enable_progress_bar=False,
         enable_model_summary=False,
         gradient_clip_val=1.0,

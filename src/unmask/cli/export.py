@@ -1,0 +1,25 @@
+"""``unmask export``: make a bundle of a training run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unmask.cli._console import say
+from unmask.cli._extras import needs
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
+    out: Annotated[Path, typer.Argument(help="Bundle to write.", show_default=False)],
+    *,
+    name: Annotated[str, typer.Option(help="Name of the bundle.")] = "frame",
+    version: Annotated[str, typer.Option(help="Version of the bundle.")] = "1",
+    checkpoint: Annotated[str, typer.Option(help="Which checkpoint of the run.")] = "best.ckpt",
+) -> None:
+    """Write a run's detector as one file, not yet calibrated."""
+    with needs("train", "unmask export"):
+        from unmask.training.export import export as make
+    out.write_bytes(make(run, name=name, version=version, checkpoint=checkpoint))
+    say("not calibrated yet: run `unmask calibrate`")
+    typer.echo(str(out))
