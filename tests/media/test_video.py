@@ -266,6 +266,41 @@ def test_seeking_gives_the_frames_that_decoding_through_gives(
             assert (frame.image == every[round(frame.time, 4)]).all()
 
 
+@pytest.mark.parametrize(
+    ("container", "codec", "options"),
+    [
+        ("mpegts", "mpeg2video", {"g": "15", "bf": "2"}),
+        ("mpeg", "mpeg2video", {"g": "15", "bf": "2"}),
+        ("mp4", "mpeg4", {"g": "40", "bf": "2"}),
+        ("webm", "libvpx", {"g": "40", "auto-alt-ref": "1", "lag-in-frames": "16"}),
+        ("webm", "libvpx-vp9", {"g": "40", "lag-in-frames": "16", "cpu-used": "8"}),
+        ("ivf", "libvpx-vp9", {"g": "40", "lag-in-frames": "16", "cpu-used": "8"}),
+        ("mp4", "libsvtav1", {"g": "32", "preset": "12", "crf": "5"}),
+        ("matroska", "libsvtav1", {"g": "32", "preset": "12", "crf": "5"}),
+        ("mp4", "libx264", {"g": "40", "bf": "3", "flags": "+ildct+ilme"}),
+        ("mov", "prores_ks", {}),
+        ("asf", "wmv2", {"g": "40"}),
+    ],
+)
+def test_leaving_frames_out_changes_no_other(
+    tmp_path: Path, container: str, codec: str, options: dict[str, str]
+):
+    path = tmp_path / "clip"
+    pixel_format = "yuv422p10le" if codec == "prores_ks" else "yuv420p"
+    files.write_video(
+        path, 160, container=container, codec=codec, options=options, pixel_format=pixel_format
+    )
+    every = every_frame(path)
+    for frames in (2, 7, 40):
+        with open_media(path, frames=frames) as reader:
+            seen = list(reader)
+            assert (reader.expected, reader.decoded) == (160, 160)
+        assert [files.read_number(frame.image) for frame in seen] == [
+            int((i + 0.5) * 160 / frames) for i in range(frames)
+        ]
+        assert all((frame.image == every[round(frame.time, 4)]).all() for frame in seen)
+
+
 def test_open_groups_of_hevc(tmp_path: Path):
     options = {"g": "30", "bf": "3", "preset": "ultrafast", "x265-params": "log-level=none"}
     path = files.write_video(tmp_path / "clip.mp4", 300, codec="libx265", options=options)

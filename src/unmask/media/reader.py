@@ -167,8 +167,6 @@ def _one_line(path: Path) -> Iterator[None]:
     try:
         yield
     except (av.FFmpegError, cv2.error, OSError, ValueError, ArithmeticError) as error:
-        if isinstance(error, SettingError):
-            raise
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         reason = " ".join(reason.split())[:200]
         raise UnreadableError(path, f"it cannot be decoded ({reason}); get it again") from error

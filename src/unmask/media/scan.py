@@ -44,8 +44,8 @@ class Index:
         base: seconds in one unit.
         exact: whether ``pts`` are the file's own times.
         end: when the last frame leaves the screen, in units of ``base``.
+        first: time of the first frame that decodes, in units of ``base``.
         short: whether the last packet is incomplete, or the demuxer could not read to the end.
-        frame: the first frame that decodes; the clip begins with it.
     """
 
     pts: npt.NDArray[np.int64]
@@ -55,14 +55,9 @@ class Index:
     damaged: int
     base: Fraction
     exact: bool
+    first: int
     end: int
     short: bool
-    frame: VideoFrame
-
-    @property
-    def first(self) -> int:
-        """Time of the first frame, in units of ``base``."""
-        return self.frame.pts or 0 if self.exact else 0
 
     @property
     def seconds(self) -> float:
@@ -97,8 +92,8 @@ def frame_rate(stream: VideoStream) -> Fraction | None:
 
 def scan(
     path: Path, container: InputContainer, stream: VideoStream, limits: Limits, watch: Stopwatch
-) -> Index:
-    """Read through the packets of ``stream`` and decode its first frame.
+) -> tuple[Index, VideoFrame]:
+    """Read through the packets of ``stream``; return what they are, and the first frame decoded.
 
     Raises:
         OverLimitError: there are more frames, or they last longer, than ``limits`` allow.
@@ -126,7 +121,7 @@ def scan(
         raise UnreadableError(path, "it holds no frame that decodes; get the file again")
     index = _index(packets, stream, frame, ordinal=container.format.name == "avi")
     limits.check(path, "duration", index.seconds)
-    return index
+    return index, frame
 
 
 def _index(packets: _Packets, stream: VideoStream, frame: VideoFrame, *, ordinal: bool) -> Index:
@@ -160,9 +155,9 @@ def _index(packets: _Packets, stream: VideoStream, frame: VideoFrame, *, ordinal
         damaged=int((on_screen & corrupt).sum()),
         base=base,
         exact=exact,
+        first=first,
         end=max(first, int(pts[last])) + (stay if 0 < stay <= _LONGEST_STAY * usual else usual),
         short=packets.short,
-        frame=frame,
     )
 
 
