@@ -107,8 +107,10 @@ def test_outline_of_a_card():
 
 def test_the_summary_of_a_card_leaves_out_what_only_the_machine_reads():
     summary = summarize_card(CARD)
-    assert "replicates" not in str(summary.facts)
-    assert "3.2" not in str(summary.facts)
+    assert "replicates" not in str(summary)
+    assert "3.2" not in str(summary)
+    assert summary.facts["Calibrated on"] == "validation zip"
+    assert list(summary.details) == ["Training"]
     assert summary.results[0].interval == "0.910–0.950"
     assert summary.limits == CARD["limits"]
     assert summarize_card({}).facts == {}

@@ -30,6 +30,7 @@ def print_card(sha256: str, card: Mapping[str, Any]) -> None:
         "Name": f"{card['name']} {card['version']}",
         "SHA-256": sha256,
         **summary.facts,
+        **summary.details,
     }
     if summary.results:
         shown["Measured"] = [_result(result) for result in summary.results]

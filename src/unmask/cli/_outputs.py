@@ -57,8 +57,8 @@ def open_sinks(
 def _facts(settings: Settings) -> dict[str, object]:
     """Return the settings that bear on a verdict, as a report names them."""
     return {
-        "Prior": f"{settings.prior:g}",
-        "False-alarm budget": f"{settings.max_false_alarm_rate:g}",
+        "Prior": f"{100 * settings.prior:g} % of files are fake",
+        "False-alarm budget": f"{100 * settings.max_false_alarm_rate:g} % of genuine files",
         "Frames asked for": settings.frames,
         "Smallest face": f"{settings.min_face:g} px",
         "Face finder": settings.finder,

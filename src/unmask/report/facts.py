@@ -50,11 +50,11 @@ def model_facts(report: Report, settings: Mapping[str, object]) -> list[Fact]:
 
 
 def _media_facts(media: Media) -> list[Fact]:
-    codec = f"{media.codec}, {media.pixel_format}" if media.pixel_format else media.codec
+    parts = dict.fromkeys((media.container, media.codec, media.pixel_format))
     turned = f", turned by {media.rotation}°" if media.rotation else ""
     facts = [
         Fact("Size", _bytes(media.bytes)),
-        Fact("Format", f"{media.container}, {codec}"),
+        Fact("Format", ", ".join(filter(None, parts))),
         Fact("Picture", f"{media.width} × {media.height} px{turned}"),
     ]
     if media.duration is not None:

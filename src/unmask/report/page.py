@@ -141,15 +141,13 @@ def _make_page(
     summary = summarize_card(card)
     lead, lead_caption = _lead(report, people)
     tone, pill = tone_and_pill(report)
-    # The notes have a place of their own, and the heading may say the rest already.
-    message = report.message.removesuffix("; ".join(report.notes)).rstrip("; ")
     if report.abstention is not None:
+        # A message ends with the notes, which have a place of their own.
+        message = report.message.removesuffix("; ".join(report.notes)).rstrip("; ")
         heading, cure = words.ABSTENTIONS[report.abstention]
         lead_text = [sentence(message), cure]
     else:
-        heading = words.HEADINGS[report.verdict or "uncertain"]
-        told = message.casefold() in heading.casefold()
-        lead_text = [] if told else [sentence(message)]
+        heading, lead_text = words.HEADINGS[report.verdict or "uncertain"], []
     maps = any(item.cam is not None for item in report.evidence)
     return Page(
         subject={"image": "an image", "video": "a video", None: "a file"}[report.kind],

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _WHOLE_SIDE = 640
 _SMALL_SIDE = 128
+_NO_BORDER = 0.005
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def make_gauge(report: Report, axis: Axis) -> Gauge | None:
     real_end = 0.0 if real is None else 100 * axis.at(real)
     fake_start = 100.0 if fake is None else 100 * axis.at(fake)
     found = [
-        Band("no sign found", "real", 0, real_end),
+        Band("no sign found" if real_end > 28 else "no sign", "real", 0, real_end),
         Band("uncertain", "uncertain", real_end, max(fake_start - real_end, 0)),
         Band("fake", "fake", fake_start, 100 - fake_start),
     ]
@@ -161,12 +162,21 @@ def make_shot(
         title=title,
         time=clock(frame.time),
         chance=percent(frame.probability),
-        caption=f"Face {frame.size:.0f} px, sharpness {frame.sharpness:.0f}, found with "
-        f"confidence {frame.confidence:.2f}",
+        caption=_caption(frame),
         crop=Picture.of(evidence.crop),
         heat=heat,
         whole=make_whole(frame, evidence, media),
     )
+
+
+def _caption(frame: FrameScore) -> str:
+    text = (
+        f"Face {frame.size:.0f} px, sharpness {frame.sharpness:.0f}, found with confidence "
+        f"{frame.confidence:.2f}"
+    )
+    if frame.border < _NO_BORDER:
+        return text
+    return f"{text}; {percent(frame.border)} of the crop lies outside the picture"
 
 
 def make_whole(frame: FrameScore, evidence: Evidence, media: Media | None) -> Picture | None:
