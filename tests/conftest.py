@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no defect of the code under test.
+settings.register_profile("unmask", deadline=None)
+settings.load_profile("unmask")
 
 ROOT = Path(__file__).parents[1]
 
