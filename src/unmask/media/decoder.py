@@ -10,7 +10,7 @@ import numpy as np
 
 from unmask.media.container import open_stream
 from unmask.media.plan import Run, runs
-from unmask.media.scan import decode
+from unmask.media.scan import LATE_STREAM, decode
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -164,7 +164,7 @@ class Decoder:
         """Packets as they come, as far as they can be read."""
         try:
             yield from (packet for packet in self.container.demux(self.stream) if packet.size)
-        except av.FFmpegError:
+        except (av.FFmpegError, LATE_STREAM):
             return
 
     def _open(self) -> None:

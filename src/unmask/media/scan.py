@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import av
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _USUAL_RATE = Fraction(25)  # frames a second where neither header nor time stamps tell
 _LONGEST_STAY = 100  # usual frame durations; a last frame that stays longer is a broken header
+LATE_STREAM = IndexError
+"""What PyAV raises at the end of a file in which a stream turned up late."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def scan(
         except av.FFmpegError:
             packets.short = True
             break
+        except LATE_STREAM:
+            break
         if packet is None:
             break
         if frame is None:
@@ -120,6 +125,8 @@ def scan(
     if frame is None:
         raise UnreadableError(path, "it holds no frame that decodes; get the file again")
     index = _index(packets, stream, frame, ordinal=container.format.name == "avi")
+    if not index.shown.any():
+        raise UnreadableError(path, "it holds no whole frame; get the file again")
     limits.check(path, "duration", index.seconds)
     return index, frame
 
@@ -130,7 +137,10 @@ def _index(packets: _Packets, stream: VideoStream, frame: VideoFrame, *, ordinal
     known = [time for time in packets.pts if time is not None]
     # AVI has no presentation times: with reordered frames the guessed ones are wrong.
     ordinal = ordinal and bool(stream.codec_context.has_b_frames)
-    exact = not ordinal and frame.pts is not None and len(set(known)) == len(packets.pts)
+    # Recordings strung together begin again in time.
+    again = any(b < a for a, b in pairwise(time for time in packets.dts if time is not None))
+    unique = len(set(known)) == len(packets.pts)
+    exact = unique and frame.pts is not None and not (ordinal or again)
     if exact:
         pts = np.array(known, np.int64)
         first = frame.pts or 0
