@@ -67,8 +67,6 @@ def _picture_stream(path: Path, container: InputContainer, limits: Limits) -> Vi
     best = max(
         streams, key=lambda s: (bool(s.disposition & Disposition.default), _area(s), s.frames)
     )
-    if best.codec_context.codec_tag in {"encv", "drmi"}:
-        raise UnsupportedError(path, "it is encrypted; give an unprotected copy")
     limits.check(path, "pixels", _area(best))
     limits.check(path, "frames", best.frames)
     if best.duration and best.time_base:

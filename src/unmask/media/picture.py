@@ -118,6 +118,7 @@ class Painter:
             height=height,
             format="rgba" if clear else "rgb24",
             interpolation=Interpolation.BILINEAR if same else Interpolation.BICUBIC,
+            threads=1,  # starting more takes longer than a picture does
         )
         image = np.ascontiguousarray(converted.to_ndarray(), np.uint8)
         return self._orientation.apply(lay_on_grey(image) if clear else image)

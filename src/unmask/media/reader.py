@@ -118,7 +118,7 @@ class MediaReader:
 def _open(path: Path, found: Format, limits: Limits, watch: Stopwatch) -> Still | Video:
     if not found.demuxer:
         return read_still(path, found.name, limits)
-    video = Video(path, found, limits, watch, cut=check_structure(path, found))
+    video = Video(path, found, limits, watch, cut=check_structure(path, found, watch))
     if found.name in ANIMATED and video.expected == 1:
         video.close()
         return read_still(path, found.name, limits)

@@ -5,118 +5,123 @@ Only lengths and references are read here, before any decoder sees the file.
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from unmask.errors import UnreadableError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
+    from unmask.media.limits import Stopwatch
     from unmask.media.sniff import Format
 
-_NESTED = {b"moov": (b"trak",), b"trak": (b"mdia",), b"mdia": (b"minf",), b"minf": (b"dinf",)}
-_MOST_BOXES = 1_000_000  # a day of one-second fragments holds fewer; a hostile file is cut off here
-_MOST_REFERENCES = 65_536  # bytes of one table of data references that are looked at
+_WAY_DOWN = frozenset({b"moov", b"trak", b"mdia", b"minf", b"dinf", b"stbl"})
 _CUT_OFF = "no picture in it can be found, get the file again"
 _SELF_CONTAINED = 1  # flag of a data reference: the media is in this file
 
 
-class _Box(NamedTuple):
+class _Part(NamedTuple):
+    """A box, chunk or tag: where its content starts, and where it says that it ends."""
+
     kind: bytes
-    start: int  # of the content, after the header
+    start: int
     end: int
 
 
-def check_structure(path: Path, found: Format) -> bool:
+def check_structure(path: Path, found: Format, watch: Stopwatch) -> bool:
     """Look at the outer structure of the video at ``path``.
 
     Returns:
         Whether the file ends before its outermost parts say that it does.
 
     Raises:
+        OverLimitError: it has so many parts that the time is used up.
         UnreadableError: the index (moov) of an MP4 is missing.
-        UnsupportedError: the media of an MP4, or part of it, lies in another file.
+        UnsupportedError: the media of an MP4 is encrypted, or lies in another file.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
         if found.demuxer == "mov":
-            return _check_boxes(path, file, size)
+            return _Boxes(path, file, watch).check(size)
         if found.demuxer == "matroska":
             return _segment_end(file) > size
-        if found.demuxer == "avi":
-            return any(chunk.end > size for chunk in _chunks(file, size))
-        if found.demuxer == "flv":
-            return _tags_end(file, size) > size
-    return False
+        parts = {"avi": _chunks, "flv": _tags}.get(found.demuxer)
+        end = 0
+        for part in parts(file, size) if parts else ():
+            watch.check()
+            end = part.end
+    return end > size
 
 
-def _check_boxes(path: Path, file: BinaryIO, size: int) -> bool:
-    indexed = cut = False
-    for box in _boxes(file, 0, size):
-        cut = box.end > size
-        if box.kind == b"moov":
-            indexed = True
-            _check_references(path, file, box)
-            if cut:
-                raise UnreadableError(path, f"its index (moov) is cut off; {_CUT_OFF}")
-    if not indexed:
-        raise UnreadableError(path, f"its index (moov) is missing; {_CUT_OFF}")
-    return cut
+class _Boxes:
+    """The boxes of an MP4 or QuickTime file."""
 
+    def __init__(self, path: Path, file: BinaryIO, watch: Stopwatch) -> None:
+        self._path, self._file, self._watch = path, file, watch
 
-def _check_references(path: Path, file: BinaryIO, parent: _Box) -> None:
-    for box in _boxes(file, parent.start, parent.end):
-        if box.kind in (b"cmov", b"rmra"):
-            raise UnsupportedError(
-                path, "its index is compressed or points at other files; convert it to plain MP4"
-            )
-        if box.kind == b"dinf":
-            for table in _boxes(file, box.start, box.end):
-                if table.kind == b"dref" and not _self_contained(file, table):
-                    raise UnsupportedError(
-                        path,
-                        "its media lies in another file (external data reference); "
-                        "save it as one self-contained file",
-                    )
-        elif box.kind in _NESTED.get(parent.kind, ()):
-            _check_references(path, file, box)
+    def check(self, size: int) -> bool:
+        """Whether the last box is cut off; see `check_structure`."""
+        indexed = cut = False
+        for box in self._inside(0, size):
+            cut = box.end > size
+            if box.kind == b"moov":
+                indexed = True
+                self._check_index(box)
+                if cut:
+                    raise UnreadableError(self._path, f"its index (moov) is cut off; {_CUT_OFF}")
+        if not indexed:
+            raise UnreadableError(self._path, f"its index (moov) is missing; {_CUT_OFF}")
+        return cut
 
+    def _check_index(self, parent: _Part, depth: int = 0) -> None:
+        for box in self._inside(parent.start, parent.end):
+            if box.kind in (b"cmov", b"rmra"):
+                why = "its index is compressed or points at other files; convert it to plain MP4"
+                raise UnsupportedError(self._path, why)
+            if box.kind == b"dref" and not self._self_contained(box):
+                why = (
+                    "its media lies in another file (external data reference); "
+                    "save it as one self-contained file"
+                )
+                raise UnsupportedError(self._path, why)
+            if box.kind == b"stsd" and any(
+                entry.kind == b"encv" for entry in self._inside(box.start + 8, box.end)
+            ):
+                raise UnsupportedError(self._path, "it is encrypted; give an unprotected copy")
+            if box.kind in _WAY_DOWN and depth < len(_WAY_DOWN):
+                self._check_index(box, depth + 1)
 
-def _self_contained(file: BinaryIO, table: _Box) -> bool:
-    for entry in _boxes(file, table.start + 8, min(table.end, table.start + _MOST_REFERENCES)):
-        file.seek(entry.start)
-        if not int.from_bytes(file.read(4)) & _SELF_CONTAINED:
-            return False
-    return True
+    def _self_contained(self, table: _Part) -> bool:
+        for entry in self._inside(table.start + 8, table.end):
+            self._file.seek(entry.start)
+            if not int.from_bytes(self._file.read(4)) & _SELF_CONTAINED:
+                return False
+        return True
 
-
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[_Box]:
-    """The boxes between two positions; stops quietly at one that makes no sense."""
-    for _ in range(_MOST_BOXES):
-        if start + 8 > end:
-            return
-        file.seek(start, os.SEEK_SET)
-        header = file.read(16)
-        length, kind, content = int.from_bytes(header[:4]), header[4:8], start + 8
-        if length == 1:
-            length, content = int.from_bytes(header[8:16]), start + 16
-        elif length == 0:  # up to the end
-            length = end - start
-        if start + length < content:
-            return
-        yield _Box(kind, content, start + length)
-        start += length
+    def _inside(self, start: int, end: int) -> Iterator[_Part]:
+        """The boxes between two positions; stops quietly at one that makes no sense."""
+        while start + 8 <= end:
+            self._watch.check()
+            self._file.seek(start)
+            header = self._file.read(16)
+            length, kind, content = int.from_bytes(header[:4]), header[4:8], start + 8
+            if length == 1:
+                length, content = int.from_bytes(header[8:16]), start + 16
+            elif length == 0:  # up to the end
+                length = end - start
+            if len(kind) < 4 or start + length < content:
+                return
+            yield _Part(kind, content, start + length)
+            start += length
 
 
 def _segment_end(file: BinaryIO) -> int:
     """Where the segment of a Matroska file says that it ends; 0 where it does not say."""
-    file.seek(0)
     head = file.read(4096)
-    at = 4
-    length, width = _variable(head, at)
-    at += width + length
+    length, width = _variable(head, 4)
+    at = 4 + width + length
     if head[at : at + 4] != b"\x18\x53\x80\x67":
         return 0
     length, width = _variable(head, at + 4)
@@ -133,26 +138,26 @@ def _variable(data: bytes, at: int) -> tuple[int, int]:
     return int.from_bytes(data[at : at + width]) & ((1 << 7 * width) - 1), width
 
 
-def _chunks(file: BinaryIO, size: int) -> Iterator[_Box]:
+def _chunks(file: BinaryIO, size: int) -> Iterator[_Part]:
     """The outermost chunks of a RIFF file; a long AVI has several."""
     at = 0
-    for _ in range(_MOST_BOXES):
+    while at < size:
         file.seek(at)
         header = file.read(8)
-        if header[:4] != b"RIFF" or at >= size:
+        if header[:4] != b"RIFF":
             return
         end = at + 8 + int.from_bytes(header[4:], "little")
-        yield _Box(b"RIFF", at + 8, end)
+        yield _Part(b"RIFF", at + 8, end)
         at = end + end % 2
 
 
-def _tags_end(file: BinaryIO, size: int) -> int:
-    """Where the last tag of an FLV file ends."""
+def _tags(file: BinaryIO, size: int) -> Iterator[_Part]:
+    """The tags of an FLV file, each with the length that follows it."""
     file.seek(5)
     at = int.from_bytes(file.read(4)) + 4
-    for _ in range(_MOST_BOXES):
-        if at >= size:
-            break
-        file.seek(at + 1)
-        at += 11 + int.from_bytes(file.read(3)) + 4
-    return at
+    while at < size:
+        file.seek(at)
+        header = file.read(4)
+        end = at + 11 + int.from_bytes(header[1:]) + 4
+        yield _Part(header[:1], at + 11, end)
+        at = end
