@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 from unmask.errors import SettingError
 
@@ -65,8 +65,8 @@ def calibration_loss(labels: Labels, scores: Floats, bins: int = 15) -> float:
 
 def balanced_log_loss(labels: Labels, scores: Floats) -> float:
     """Return the log loss of log-odds at even odds, reals and fakes weighing the same."""
-    weights = np.where(labels == 1, 1 / labels.mean(), 1 / (1 - labels.mean()))
-    return float(log_loss(labels, probabilities(scores), sample_weight=weights, labels=[0, 1]))
+    losses = np.logaddexp(0, np.where(labels == 1, -scores, scores))
+    return float((losses[labels == 1].mean() + losses[labels == 0].mean()) / 2)
 
 
 def balanced_brier_loss(labels: Labels, scores: Floats) -> float:

@@ -16,8 +16,7 @@ LIMITS = (
     "Judges faces only: voice, wholly generated pictures and edits outside faces are not examined.",
     "Calibrated on single frames of DFDC and not validated at video level.",
     "Trained on DFDC's face swaps and on self-blended faces; other forgeries may pass unseen.",
-    "Calibrated on the dataset that it was trained on, on other people; on other cameras and "
-    "forgeries expect more errors than the figures say.",
+    "Calibrated on other people of the dataset it was trained on; elsewhere expect more errors.",
     "A score is a statement about pictures like those of the calibration set, not proof.",
 )
 

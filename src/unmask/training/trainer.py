@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -176,6 +178,7 @@ def train(
         workers: processes that make batches.
         accelerator: as Lightning names it.
     """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     torch.manual_seed(recipe.seed)
     faces = pl.concat(
         [read_faces(path).filter(pl.col("split").is_in(["train", "dev"])) for path in face_sets]
@@ -206,12 +209,15 @@ def train(
         gradient_clip_val=1.0,
     )
     resume = out / "last.ckpt"
-    trainer.fit(
-        FrameModule(recipe, detector),
-        FrameData(recipe, faces, workers),
-        ckpt_path=resume if resume.exists() else None,
-        weights_only=True,
-    )
+    with warnings.catch_warnings():
+        # Lightning warns of what is meant here: a run's folder that is not empty, few workers.
+        warnings.filterwarnings("ignore", module="lightning")
+        trainer.fit(
+            FrameModule(recipe, detector),
+            FrameData(recipe, faces, workers),
+            ckpt_path=resume if resume.exists() else None,
+            weights_only=True,
+        )
     return out / "best.ckpt"
 
 
