@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
+from unmask.errors import SettingError
 from unmask.types import Crop, Image, Points, Value
 
 CANONICAL: Final[Points] = np.array(
@@ -65,13 +66,18 @@ def crop_face(
 
     A face larger than the crop is averaged down first, so that no source is aliased; what lies
     outside the picture is filled by reflection and reported as ``border``.
+
+    Raises:
+        SettingError: the landmarks all lie on one point.
     """
     transform = similarity(landmarks, spec.points())
     if jitter is not None:
         transform = jitter @ np.vstack((transform, [0, 0, 1]))
     scale = math.sqrt(abs(np.linalg.det(transform[:, :2])))
+    if scale == 0:
+        raise SettingError("the landmarks must not all lie on one point")
     picture, local = image, transform
-    if 0 < scale < 0.5:
+    if scale < 0.5:
         picture, local = _shrunk_neighbourhood(image, transform, spec.size, scale)
     cut = cv2.warpAffine(
         picture,
@@ -110,8 +116,8 @@ def _shrunk_neighbourhood(
 def _corners(transform: Points, size: int) -> Points:
     """Return the crop's corners in pixels of the picture, float64 [4, 2]."""
     square = np.array([[0, 0], [size, 0], [size, size], [0, size]], dtype=np.float64) - 0.5
-    corners: Points = np.linalg.solve(transform[:, :2], (square - transform[:, 2]).T).T
-    return corners
+    corners = np.linalg.solve(transform[:, :2], (square - transform[:, 2]).T).T
+    return corners.astype(np.float64)
 
 
 def _border(image: Image, transform: Points, size: int) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import cv2
@@ -53,13 +54,15 @@ class YuNet:
     def __init__(self, *, threads: int = 1, longest: int = 640, threshold: float = 0.7) -> None:
         del threads
         self._net = cv2.FaceDetectorYN.create(str(model_path()), "", (320, 320), threshold)
+        self._lock = threading.Lock()  # the net keeps the size of its input between calls
         self.longest = longest
 
     def find(self, image: Image, time: float = 0.0) -> list[Face]:
         """Return the faces of ``image``; see `FaceFinder.find`."""
         small, scale = shrink(image, self.longest)
-        self._net.setInputSize((small.shape[1], small.shape[0]))
-        _, rows = self._net.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+        with self._lock:
+            self._net.setInputSize((small.shape[1], small.shape[0]))
+            _, rows = self._net.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
         faces = []
         for row in [] if rows is None else rows.astype(np.float64):
             x, y, width, height = row[:4] / scale
