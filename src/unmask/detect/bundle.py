@@ -37,7 +37,8 @@ class Bundle:
 
     Raises:
         BundleError: the file is damaged, has no card, a card too large, of a newer schema or not
-            valid, refers to other files, uses custom operators, or lacks an output.
+            valid, refers to other files, uses custom operators, lacks an output, or does not run
+            on crops as its card describes them.
     """
 
     def __init__(self, data: bytes, origin: str, *, threads: int = 1) -> None:
@@ -62,18 +63,38 @@ class Bundle:
         norm = self.card.normalisation
         self._scale = (1 / (255 * np.array(norm.std))).astype(np.float32)
         self._shift = (np.array(norm.mean) / np.array(norm.std)).astype(np.float32)
+        self._try_out(origin)
 
     def run(self, crops: list[Image]) -> tuple[Logits, Cams | None]:
         """Return logits [B] and class-activation maps [B, h, w], if the bundle has them.
 
         Args:
             crops: uint8 RGB [S, S, 3] each, cut by the card's specification.
+
+        Raises:
+            BundleError: a logit is not finite, or the maps are of a wrong shape.
         """
         batch = np.stack(crops) * self._scale - self._shift
         names = sorted(self._outputs, reverse=True)
         found = self._session.run(names, {self._input: batch.transpose(0, 3, 1, 2)})
         logits = np.asarray(found[0], np.float32).reshape(len(crops))
-        return logits, found[1] if len(found) > 1 else None
+        if not np.isfinite(logits).all():
+            raise BundleError(f"{self.identity.name}: gave a logit that is not a finite number")
+        cams = found[1] if len(found) > 1 else None
+        if cams is not None and (cams.ndim != 3 or len(cams) != len(crops)):
+            raise BundleError(f"{self.identity.name}: cam must be [B, h, w]. Got {cams.shape}")
+        return logits, cams
+
+    def _try_out(self, origin: str) -> None:
+        """Score two blank crops, so that a wrong type or shape shows before any file is opened."""
+        size = self.card.crop.size
+        try:
+            self.run([np.zeros((size, size, 3), np.uint8)] * 2)
+        except Exception as error:  # as above
+            raise BundleError(
+                f"{origin}: does not run on crops of {size} pixels as its card says "
+                f"({_brief(error)})"
+            ) from error
 
 
 def read_card(data: bytes, origin: str) -> Card:
@@ -107,7 +128,7 @@ def read_card(data: bytes, origin: str) -> Card:
                 f"{SCHEMA_VERSION}; update unmask"
             )
         return Card.model_validate_json(text)
-    except (ValueError, AttributeError, ValidationError) as error:
+    except (ValueError, AttributeError, RecursionError, ValidationError) as error:
         raise BundleError(f"{origin}: its card is not valid ({_brief(error)})") from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,13 +12,14 @@ from unmask.types import Value
 SCHEMA_VERSION: Final = 1
 
 Triple = tuple[float, float, float]
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Normalisation(Value):
     """The network sees (pixel / 255 - mean) / std, channels RGB."""
 
     mean: Triple = (0.5, 0.5, 0.5)
-    std: Triple = (0.5, 0.5, 0.5)
+    std: tuple[Positive, Positive, Positive] = (0.5, 0.5, 0.5)
 
 
 class Calibration(Value):
@@ -112,7 +113,7 @@ class Measure(Value):
 class Card(Value):
     """The card, stored as JSON in the bundle's metadata."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = Field(default=SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
     version: str
     description: str

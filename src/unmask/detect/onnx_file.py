@@ -18,9 +18,11 @@ MAX_DEPTH: Final = 32
 
 # Field numbers of onnx.proto3.
 _MODEL_GRAPH, _MODEL_OPSET, _MODEL_METADATA, _MODEL_FUNCTIONS = 7, 8, 14, 25
-_GRAPH_NODE, _GRAPH_INITIALIZER = 1, 5
+_GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_SPARSE = 1, 5, 15
 _NODE_ATTRIBUTE, _NODE_DOMAIN = 5, 7
 _ATTRIBUTE_TENSOR, _ATTRIBUTE_GRAPH, _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = 5, 6, 10, 11
+_ATTRIBUTE_SPARSE, _ATTRIBUTE_SPARSES = 22, 23
+_SPARSE_VALUES, _SPARSE_INDICES = 1, 2
 _TENSOR_EXTERNAL, _TENSOR_LOCATION = 13, 14
 
 Value = int | memoryview
@@ -71,6 +73,8 @@ def _walk_graph(graph: memoryview, domains: set[str], depth: int) -> bool:
     for field, value in _fields(graph):
         if field == _GRAPH_INITIALIZER:
             external |= _is_external(_message(value))
+        elif field == _GRAPH_SPARSE:
+            external |= _is_sparse_external(_message(value))
         elif field == _GRAPH_NODE:
             for part, content in _fields(_message(value)):
                 if part == _NODE_DOMAIN:
@@ -85,6 +89,8 @@ def _walk_attribute(attribute: memoryview, domains: set[str], depth: int) -> boo
     for field, value in _fields(attribute):
         if field in (_ATTRIBUTE_TENSOR, _ATTRIBUTE_TENSORS):
             external |= _is_external(_message(value))
+        elif field in (_ATTRIBUTE_SPARSE, _ATTRIBUTE_SPARSES):
+            external |= _is_sparse_external(_message(value))
         elif field in (_ATTRIBUTE_GRAPH, _ATTRIBUTE_GRAPHS):
             external |= _walk_graph(_message(value), domains, depth + 1)
     return external
@@ -94,6 +100,14 @@ def _is_external(tensor: memoryview) -> bool:
     return any(
         field == _TENSOR_EXTERNAL or (field == _TENSOR_LOCATION and value != 0)
         for field, value in _fields(tensor)
+    )
+
+
+def _is_sparse_external(tensor: memoryview) -> bool:
+    return any(
+        _is_external(_message(value))
+        for field, value in _fields(tensor)
+        if field in (_SPARSE_VALUES, _SPARSE_INDICES)
     )
 
 
