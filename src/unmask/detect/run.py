@@ -22,6 +22,10 @@ GRACE = 60.0
 """Seconds that an analysis may take beyond the limit on decoding before its process is killed."""
 
 
+_DEATH = (EOFError, OSError, pickle.UnpicklingError)
+"""What talking to a process raises once it has died."""
+
+
 @lru_cache(maxsize=2)
 def _predictor(model: str | Path | None, settings: Settings) -> Predictor:
     return Predictor(model, settings)
@@ -53,6 +57,7 @@ def detect_many(
 
     Raises:
         BundleError: the bundle cannot be used.
+        RegistryError: there is no such face finder.
     """
     settings = settings or Settings()
     if not isolate:
@@ -98,7 +103,7 @@ class _Child:
         watchdog.start()
         try:
             answer = _ask(process, path)
-        except (EOFError, OSError, pickle.UnpicklingError):
+        except _DEATH:
             self.stop()
             if hung.is_set():
                 raise _ChildDiedError(
@@ -125,10 +130,19 @@ class _Child:
             self._process = None
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", "from unmask.detect.run import serve; serve()"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+        # -P: what lies in the working folder is never imported.
+        command = [sys.executable, "-P", "-c", "from unmask.detect.run import serve; serve()"]
+        pipe = subprocess.PIPE
+        # In a session of its own, an interrupt from the keyboard reaches the parent only.
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True)  # noqa: S603
         self._process = process
-        _ask(process, self._job)
+        try:
+            answer = _ask(process, self._job)
+        except _DEATH:
+            answer = UnmaskError("the process that analyses files died before it opened any")
+        if isinstance(answer, Exception):
+            self.stop()
+            raise answer
         return process
 
 
