@@ -40,6 +40,11 @@ class Settings:
         for name in ("frames", "min_frames", "max_faces"):
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} must be at least 1. Got {getattr(self, name)}")
+        if self.frames < self.min_frames:
+            raise SettingError(
+                f"frames must be at least min_frames = {self.min_frames}, or no video could be "
+                f"scored. Got {self.frames}"
+            )
         for name in ("prior", "max_false_alarm_rate"):
             if not 0 < getattr(self, name) < 1:
                 raise SettingError(f"{name} must be between 0 and 1. Got {getattr(self, name)}")
