@@ -34,7 +34,7 @@ def still_size(path: Path, name: str, data: bytes) -> tuple[int, int]:
 def exif_orientation(exif: bytes) -> int:
     """The orientation tag (1 to 8) of Exif data, 1 where there is none."""
     try:
-        return next(iter(_tiff_tag(exif.removeprefix(b"Exif\0\0"), _ORIENTATION)), 1)
+        return _tiff_tag(exif.removeprefix(b"Exif\0\0"), _ORIENTATION)
     except (ValueError, IndexError, struct.error):
         return 1
 
@@ -112,20 +112,21 @@ def _gif(data: bytes) -> tuple[int, int]:
 
 
 def _tiff(data: bytes) -> tuple[int, int]:
-    return next(_tiff_tag(data, 256)), next(_tiff_tag(data, 257))
+    return _tiff_tag(data, 256), _tiff_tag(data, 257)
 
 
-def _tiff_tag(data: bytes, wanted: int) -> Iterator[int]:
-    """The value of ``wanted`` in the first directory of TIFF or Exif data; nothing if absent."""
-    order = {b"II": "<", b"MM": ">"}[data[:2]] if data[:2] in (b"II", b"MM") else "!"
+def _tiff_tag(data: bytes, wanted: int) -> int:
+    """The value of a tag in the first directory of TIFF or Exif data."""
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    if order is None:
+        raise ValueError("no byte order")
     at = struct.unpack_from(f"{order}I", data, 4)[0]
     for i in range(min(struct.unpack_from(f"{order}H", data, at)[0], _MOST_TAGS)):
         entry = at + 2 + 12 * i
         tag, kind = struct.unpack_from(f"{order}HH", data, entry)
         if tag == wanted and kind in _TIFF_TYPES:
-            yield struct.unpack_from(order + _TIFF_TYPES[kind], data, entry + 8)[0]
-    if wanted != _ORIENTATION:
-        raise ValueError("no such tag")
+            return int(struct.unpack_from(order + _TIFF_TYPES[kind], data, entry + 8)[0])
+    raise ValueError("no such tag")
 
 
 _SIZES: dict[str, Callable[[bytes], tuple[int, int]]] = {

@@ -72,11 +72,15 @@ class MediaReader:
         with path.open("rb") as file:
             found = recognise(path, file.read(HEAD))
         self._source = _open(path, found, limits, self._watch)
+        try:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            self.media = _media(path, sha256, size, found, self._source)
+        except BaseException:
+            self.close()
+            raise
         self.expected = self._source.expected
         self.truncated = self._source.truncated
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        self.media = _media(path, sha256, size, found, self._source)
         self._watch.pause()
 
     def __enter__(self) -> Self:
@@ -169,4 +173,4 @@ def _one_line(path: Path) -> Iterator[None]:
     except (av.FFmpegError, cv2.error, OSError, ValueError, ArithmeticError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         reason = " ".join(reason.split())[:200]
-        raise UnreadableError(path, f"it cannot be decoded ({reason}); get it again") from error
+        raise UnreadableError(path, f"it cannot be read ({reason}); get it again") from error
