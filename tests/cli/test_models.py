@@ -23,6 +23,13 @@ def test_show(unmask_cli):
     assert json.loads(unmask_cli("models", "show", "lite", "--json")[1]) == {"name": "lite"}
 
 
+def test_show_as_markdown(unmask_cli):
+    code, out, _ = unmask_cli("models", "show", "--markdown")
+    assert code == 0
+    assert out.startswith("# Model card: lite\n")
+    assert "| AUC | 0.930 | 0.910–0.950 | DFDC validation |" in out
+
+
 def test_verify(unmask_cli):
     code, out, _ = unmask_cli("models", "verify", "model.onnx")
     assert code == 0

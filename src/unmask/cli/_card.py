@@ -9,7 +9,7 @@ from unmask.report.card import summarize_card
 from unmask.report.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from unmask.report.card import Outline, Result
 
@@ -61,3 +61,32 @@ def _lines(value: Outline) -> Iterator[str]:
             yield from (_STEP + line for line in others)
     else:
         yield printable(value)
+
+
+def markdown_card(sha256: str, card: Mapping[str, Any]) -> str:
+    """Return a card as a Markdown page, which MODEL_CARD.md is."""
+    summary = summarize_card(card)
+    facts = {"Version": str(card["version"]), "SHA-256": f"`{sha256}`", **summary.facts}
+    parts = [
+        f"# Model card: {_cell(card['name'])}",
+        _table(("fact", "value"), [(name, str(value)) for name, value in facts.items()]),
+    ]
+    if summary.results:
+        head = ("measure", "value", "95 % interval", "data", "count", "note")
+        rows = [(r.name, r.value, r.interval, r.data, r.count, r.note) for r in summary.results]
+        parts += ["## Measured", _table(head, rows)]
+    if summary.limits:
+        parts += ["## Limits", "\n".join(f"- {_cell(limit)}" for limit in summary.limits)]
+    if summary.details:
+        listing = "\n".join(_lines(summary.details))
+        parts += ["## Details", f"```text\n{listing}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return printable(text).replace("|", "\\|")

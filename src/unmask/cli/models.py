@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from unmask.cli._card import print_card, print_models
+from unmask.cli._card import markdown_card, print_card, print_models
 from unmask.errors import BundleError
 from unmask.report.text import printable
 
@@ -35,6 +35,9 @@ def show(
     ] = None,
     *,
     as_json: _AsJson = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Write Markdown.", show_default=False)
+    ] = False,
 ) -> None:
     """Show a model's card: what it was trained on, how it was measured, its bands."""
     from unmask.detect import load_bundle
@@ -42,6 +45,9 @@ def show(
     bundle = load_bundle(model)
     if as_json:
         typer.echo(bundle.card.model_dump_json())
+    elif markdown:
+        card = bundle.card.model_dump(mode="json")
+        typer.echo(markdown_card(bundle.identity.sha256, card), nl=False)
     else:
         print_card(bundle.identity.sha256, bundle.card.model_dump(mode="json"))
 

@@ -8,7 +8,6 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 import cv2
-import numpy as np
 
 from unmask.detect.settings import Settings
 from unmask.faces import CropSpec, FaceFinder, crop_face, find_faces, sharpness
@@ -76,17 +75,12 @@ def _look_at(frame: Frame, finder: FaceFinder, spec: CropSpec, settings: Setting
         small=len(found) - len(large),
         cut=min(len(large), settings.max_faces) - len(seen),
         crowd=max(0, len(large) - settings.max_faces),
-        thumbnail=_thumbnail(frame.image, [s.face for s in seen]) if settings.evidence else None,
+        thumbnail=_thumbnail(frame.image) if settings.evidence else None,
     )
 
 
-def _thumbnail(image: Image, faces: list[Face]) -> Image:
-    """Return the frame, small, with the boxes of its scored faces."""
+def _thumbnail(image: Image) -> Image:
+    """Return the frame, small."""
     scale = min(1.0, THUMBNAIL / max(image.shape[:2]))
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    for face in faces:
-        x0, y0, x1, y1 = np.round(np.multiply(face.box, scale)).astype(int).tolist()
-        cv2.rectangle(small, (x0, y0), (x1, y1), (255, 255, 255), 2)
-        cv2.rectangle(small, (x0, y0), (x1, y1), (20, 20, 20), 1)
-    return small
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
