@@ -170,7 +170,7 @@ class ModelIdentity(Value):
 
 
 class Thresholds(Value):
-    """The bands in force for one medium: ``fake`` at or above ``fake`` (absent where the wanted
+    """The bands in force for one medium: ``fake`` above ``fake`` (absent where the wanted
     false-alarm rate is below what the calibration set can vouch for), ``real`` below ``real``.
     Both are scores."""
 

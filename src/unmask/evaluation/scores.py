@@ -48,6 +48,16 @@ def score_dataset(
     manifest = ingest(root).filter(pl.col("split").is_in(splits))
     if not len(manifest):
         raise DataError(f"{root}: nothing in split {' or '.join(splits)}")
+    return score_rows(predictor, root, manifest, progress)
+
+
+def score_rows(
+    predictor: Predictor,
+    root: Path,
+    manifest: pl.DataFrame,
+    progress: Callable[[int, int], object] | None = None,
+) -> pl.DataFrame:
+    """Return the scores of a manifest's rows; ``root`` is where its paths start from."""
     rows = []
     for done, row in enumerate(manifest.iter_rows(named=True), start=1):
         with _as_file(root, row["path"]) as path:

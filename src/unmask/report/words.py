@@ -107,7 +107,7 @@ def meaning(report: Report) -> str:
     budget = percent(report.thresholds.max_false_alarm_rate)
     if report.verdict == "fake":
         return (
-            "The most suspicious face scores at or above the bar for “fake”, which at most "
+            "The most suspicious face scores above the bar for “fake”, which at most "
             f"{budget} of genuine files may reach."
         )
     if report.verdict == "real":
