@@ -37,12 +37,11 @@ def main(source: Path, target: Path) -> None:
             else:
                 dim.dim_param = size
     del graph.value_info[:]
-    if model.ir_version < 4:  # from 4 on, initialisers need not be inputs
-        model.ir_version = 4
+    model.ir_version = max(model.ir_version, 4)  # from 4 on, initialisers need not be inputs
     onnx.checker.check_model(model)
     onnx.save(model, target)
-    print(origin, source)  # noqa: T201
-    print(hashlib.sha256(target.read_bytes()).hexdigest(), target)  # noqa: T201
+    print(origin, source)
+    print(hashlib.sha256(target.read_bytes()).hexdigest(), target)
 
 
 if __name__ == "__main__":
