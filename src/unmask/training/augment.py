@@ -25,13 +25,13 @@ class Strength:
     shift: float = 0.04
     scale: float = 0.08
     degrees: float = 10.0
-    colour: float = 0.6
-    resample: float = 0.5
-    smallest: float = 0.35
-    blur: float = 0.2
-    noise: float = 0.25
-    jpeg: float = 0.6
-    quality: tuple[int, int] = (30, 95)
+    colour: float = 0.5
+    resample: float = 0.25
+    smallest: float = 0.5
+    blur: float = 0.15
+    noise: float = 0.1
+    jpeg: float = 0.4
+    quality: tuple[int, int] = (40, 95)
 
 
 @dataclass(frozen=True)

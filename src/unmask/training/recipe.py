@@ -38,23 +38,23 @@ class FrameRecipe:
 
     backbone: str = "tf_efficientnet_lite0"
     crop: CropSpec = field(default_factory=CropSpec)
-    forged: float = 0.3
+    forged: float = 0.15
     forgery: str = "self_blend"
     sources: dict[str, float] = field(
         default_factory=lambda: {"dfdc-faces": 0.5, "utkface": 0.35, "clips": 0.15}
     )
     strength: Strength = field(default_factory=Strength)
-    steps: int = 4200
+    steps: int = 2000
     pairs: int = 16
-    learning_rate: float = 7e-4
-    warmup: int = 200
-    decay: float = 0.4
-    weight_decay: float = 0.05
-    smoothing: float = 0.05
+    learning_rate: float = 4e-4
+    warmup: int = 300
+    decay: float = 0.85
+    weight_decay: float = 0.02
+    smoothing: float = 0.02
     average: float = 0.998
     dropout: float = 0.2
-    drop_path: float = 0.1
-    epoch_steps: int = 300
+    drop_path: float = 0.05
+    epoch_steps: int = 400
     seed: int = 20
 
     def __post_init__(self) -> None:
