@@ -1,1 +1,1 @@
-"""."""
+"""Datasets on disk: sources, manifests, and face sets cut from them."""

@@ -1,1 +1,1 @@
-"""."""
+"""Measure a bundle: scores of a dataset, metrics with intervals, calibration, a baseline."""

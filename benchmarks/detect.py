@@ -1,0 +1,287 @@
+"""How fast, lean and small `unmask detect` is, on this machine.
+
+    python benchmarks/detect.py [CLIP] [--model FILE] [--repetitions N] [--install-size]
+
+Prints facts about the machine, then one table:
+
+- **10 s clip**: wall time of `Predictor.detect`, warm, default settings, as a multiple of decoding
+  the same clip end to end with PyAV (all cores, no colour conversion). The two take turns, so that
+  both see the same machine; each figure is a median.
+- **Peak memory** of a process that analyses the clip and does nothing else; then the same for a
+  10-minute clip (the clip looped, its packets copied), whose memory must be no higher, and the
+  multiple of decoding there, by one turn each.
+- **Cold start**, each the median of fresh processes: `import unmask`; the first verdict on a still
+  by the API and by the command, from the start of the process to its end.
+- With ``--install-size``: what `pip install` of this checkout puts on disk beside pip and
+  setuptools. Needs a package index, or wheels at hand.
+
+Everything is measured in child processes: on Linux a process starts with its parent's peak memory.
+Needs the runtime only, and nothing else running on the machine. Tests assert none of this.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent
+DFDC_CLIP = ROOT.parent / "shared/data/clips/dfdc/lynaeydofd.mp4"
+SAMPLE_CLIP = ROOT / "samples/real/astronaut.mp4"
+STILL = ROOT / "samples/real/astronaut.jpg"
+LONG = 600
+"""Length of the long clip, seconds."""
+
+IMPORT = "import time; t = time.perf_counter(); import unmask; print(time.perf_counter() - t)"
+FIRST = "import sys, unmask; print(unmask.detect(*sys.argv[1:]).verdict)"
+
+
+class Row(NamedTuple):
+    """One line of the table; ``target`` is the most that ``value`` may be, if there is one."""
+
+    measure: str
+    value: float
+    unit: str
+    target: float | None = None
+    note: str = ""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure the speed and memory of unmask detect.")
+    parser.add_argument("clip", nargs="?", type=Path, help="about 10 s of 1080p")
+    parser.add_argument("--model", help="path or name of a bundle; default: the one that ships")
+    parser.add_argument("--repetitions", type=int, default=7, help="turns of each figure")
+    parser.add_argument("--install-size", action="store_true", help="also install into a new venv")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        clip = options.clip or (DFDC_CLIP if DFDC_CLIP.exists() else None)
+        clip = clip or in_child(make_clip, Path(folder, "made.mp4"))
+        print(machine(), f"clip: {in_child(describe, clip)}", sep="\n", end="\n\n")
+        rows = [
+            *speed(clip, options.model, options.repetitions),
+            *memory(clip, options.model, Path(folder)),
+            *cold(options.model, options.repetitions),
+        ]
+        if options.install_size:
+            rows.append(Row("installed size", install_size(Path(folder)), "MiB", 500))
+    print(table(rows))
+
+
+def speed(clip: Path, model: str | None, repetitions: int) -> list[Row]:
+    """Time of detect and of decoding alone, and their ratio."""
+    turns = in_child(take_turns, clip, model, repetitions)
+    decode, detect = (median(column) for column in zip(*turns, strict=True))
+    spread = sorted(b / a for a, b in turns)
+    return [
+        Row("decode the clip, nothing else", decode, "s"),
+        Row("detect, warm", detect, "s"),
+        Row("detect / decode", detect / decode, "", 1.6, f"{spread[0]:.2f} to {spread[-1]:.2f}"),
+    ]
+
+
+def memory(clip: Path, model: str | None, folder: Path) -> list[Row]:
+    """Peak memory on the clip and on a long one, and the ratio there."""
+    _, short = in_child(detect_once, clip, model)
+    long_clip = in_child(loop, clip, folder / "long.mp4")
+    seconds, long = in_child(detect_once, long_clip, model)
+    decode = in_child(decode_all, long_clip)
+    return [
+        Row("peak memory", short, "MB", 600),
+        Row("peak memory, 10-minute clip", long, "MB", 600, f"{long - short:+.0f} MB"),
+        Row("detect, 10-minute clip", seconds, "s"),
+        Row("detect / decode, 10-minute clip", seconds / decode, "", 1.6),
+    ]
+
+
+def cold(model: str | None, repetitions: int) -> list[Row]:
+    """What the first call of a fresh process takes."""
+    arguments = [str(STILL), *([model] if model else [])]
+    command = ["-m", "unmask", "detect", str(STILL), *(["--model", model] if model else [])]
+    importing = [float(run("-c", IMPORT)) for _ in range(repetitions)]
+    first = [elapsed("-c", FIRST, *arguments) for _ in range(repetitions)]
+    asked = [elapsed(*command) for _ in range(repetitions)]
+    return [
+        Row("import unmask", median(importing), "s", 0.3),
+        Row("first verdict on a still, API", median(first), "s", 1.5),
+        Row("first verdict on a still, command", median(asked), "s", 1.5),
+    ]
+
+
+def in_child(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call ``function`` in a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def take_turns(clip: Path, model: str | None, repetitions: int) -> list[tuple[float, float]]:
+    """Seconds of decoding alone and of detect, turn by turn, after one unmeasured turn."""
+    from unmask import Predictor  # noqa: PLC0415 - not in the parent
+
+    predictor = Predictor(model)
+    turns = []
+    for _ in range(repetitions + 1):
+        decode = decode_all(clip)
+        start = time.perf_counter()
+        report = predictor.detect(clip)
+        turns.append((decode, time.perf_counter() - start))
+    if report.verdict is None:
+        sys.exit(f"{clip}: {report.message}; measure with a clip that shows a face")
+    return turns[1:]
+
+
+def decode_all(clip: Path) -> float:
+    """Seconds that decoding every frame takes: the floor."""
+    import av  # noqa: PLC0415
+
+    start = time.perf_counter()
+    with av.open(clip) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        for _ in container.decode(stream):
+            pass
+    return time.perf_counter() - start
+
+
+def detect_once(clip: Path, model: str | None) -> tuple[float, float]:
+    """Seconds of detect, and peak memory of this process in MB."""
+    import resource  # noqa: PLC0415 - not on Windows
+
+    from unmask import Predictor  # noqa: PLC0415
+
+    predictor = Predictor(model)
+    start = time.perf_counter()
+    predictor.detect(clip)
+    seconds = time.perf_counter() - start
+    unit = 1 if sys.platform == "darwin" else 1024
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def loop(clip: Path, target: Path) -> Path:
+    """Write ``clip`` again and again, up to `LONG` seconds, without encoding anything."""
+    import av  # noqa: PLC0415
+
+    turn, done = 0, 0.0
+    with av.open(target, "w") as out:
+        copy = None
+        while done < LONG:
+            with av.open(clip) as container:
+                stream = container.streams.video[0]
+                copy = copy or out.add_stream_from_template(stream)
+                for packet in container.demux(stream):
+                    if packet.dts is None or packet.pts is None:
+                        continue
+                    packet.pts += turn * stream.duration
+                    packet.dts += turn * stream.duration
+                    packet.stream = copy
+                    out.mux(packet)
+                turn += 1
+                done = turn * float(stream.duration * stream.time_base)
+    return target
+
+
+def make_clip(target: Path) -> Path:
+    """Make 10 s of 1080p from a sample, for machines without the DFDC clip."""
+    import av  # noqa: PLC0415
+
+    with av.open(SAMPLE_CLIP) as container:
+        frames = [frame.reformat(1920, 1080) for frame in container.decode(video=0)]
+    with av.open(target, "w") as out:
+        stream = out.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 1920, 1080, "yuv420p"
+        for number in range(300):
+            frame = frames[number % len(frames)]
+            frame.pts = None
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return target
+
+
+def describe(clip: Path) -> str:
+    """One line on the clip."""
+    from unmask.media import open_media  # noqa: PLC0415
+
+    with open_media(clip) as reader:
+        m = reader.media
+        return (
+            f"{clip.name}, {m.codec}, {m.width} x {m.height}, {m.fps:.2f} fps, {m.duration:.1f} s"
+        )
+
+
+def machine() -> str:
+    """Two lines on the processor and the versions."""
+    name = platform.processor()
+    if Path("/proc/cpuinfo").exists():
+        text = Path("/proc/cpuinfo").read_text()
+        name = next((s.split(":")[1].strip() for s in text.splitlines() if "model name" in s), name)
+    packages = ("unmask", "av", "onnxruntime", "opencv-python-headless", "numpy")
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    return (
+        f"machine: {name}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}\n"
+        f"versions: Python {platform.python_version()}, {versions}"
+    )
+
+
+def run(*arguments: str) -> str:
+    """Run Python; return what it prints. Code 1 is a verdict, and no error."""
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1) or "Traceback" in done.stderr:
+        sys.exit(done.stderr)
+    return done.stdout
+
+
+def elapsed(*arguments: str) -> float:
+    """Seconds from start to end of a Python process."""
+    start = time.perf_counter()
+    run(*arguments)
+    return time.perf_counter() - start
+
+
+def install_size(folder: Path) -> float:
+    """MiB that an install of this checkout takes in site-packages, without pip and setuptools."""
+    venv = folder / "venv"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    python = venv / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    subprocess.run([*pip, "--constraint", ROOT / "constraints.txt", ROOT], check=True)
+    code = "import sysconfig, json; print(json.dumps(sysconfig.get_path('purelib')))"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    packages = Path(json.loads(done.stdout))
+    apart = {"pip", "setuptools", "_distutils_hack"}
+    files = (
+        file
+        for entry in packages.iterdir()
+        if entry.name.split("-")[0] not in apart
+        for file in ([entry] if entry.is_file() else entry.rglob("*"))
+    )
+    return sum(file.stat().st_size for file in files if file.is_file()) / 2**20
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = ["| measure | value | target | |", "|---|---|---|---|"]
+    for row in rows:
+        value = f"{row.value:.0f}" if row.value >= 10 else f"{row.value:.2f}"
+        target = "" if row.target is None else f"at most {row.target:g} {row.unit}".strip()
+        met = "" if row.target is None else ("met" if row.value <= row.target else "MISSED")
+        note = ", ".join(part for part in (met, row.note) if part)
+        lines.append(f"| {row.measure} | {value} {row.unit} | {target} | {note} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
