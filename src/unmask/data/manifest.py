@@ -25,10 +25,15 @@ SCHEMA: Final = pl.Schema(
         "compression": pl.String,
         "frames": pl.Int32,
         "note": pl.String,
+        "excluded": pl.String,
+        "picks": pl.List(pl.Int32),
     }
 )
 """Columns of a manifest. ``path`` is relative to the dataset's root, and a zip on the way counts
-as a folder. ``label`` is 0 real, 1 fake. ``group_id`` joins an original with all its fakes."""
+as a folder. ``label`` is 0 real, 1 fake. ``group_id`` joins an original with all its fakes.
+``excluded`` is the reason why cleaning left the row out, null for rows in use. ``picks`` are the
+frame numbers that thinning chose, in order, null where there was none to choose, so that a
+sequence keeps its gaps; a null list takes every frame."""
 
 
 def extend(columns: dict[str, pl.DataType | type[pl.DataType]]) -> pl.Schema:
@@ -134,4 +139,5 @@ def read_manifest(path: Path) -> pl.DataFrame:
 
 def manifest_hash(manifest: pl.DataFrame) -> str:
     """Return the sha256 of the manifest's values, whatever file it is written to."""
-    return hashlib.sha256(manifest.write_csv().encode()).hexdigest()
+    picks = pl.col("picks").list.eval(pl.element().cast(pl.String).fill_null("-")).list.join(" ")
+    return hashlib.sha256(manifest.with_columns(picks).write_csv().encode()).hexdigest()
