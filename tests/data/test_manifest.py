@@ -1,14 +1,9 @@
-"""Manifests refuse leaks and wrong values; dev identities are held out whole."""
+"""Manifests refuse leaks and wrong values."""
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from unmask.data.manifest import (
-    SPLITS,
-    check_manifest,
-    hold_out_dev,
     make_manifest,
     manifest_hash,
     read_manifest,
@@ -70,25 +65,10 @@ def test_what_is_no_manifest_is_refused(tmp_path):
         read_manifest(tmp_path / "other.parquet")
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    people=st.lists(st.integers(0, 12), min_size=1, max_size=80),
-    share=st.floats(0.01, 0.6),
-    seed=st.integers(0, 5),
-)
-def test_dev_takes_whole_identities_and_enough_of_them(people, share, seed):
-    manifest = make_manifest(
-        row(n, identity=f"p{person}", group=f"g{person}-{n}") for n, person in enumerate(people)
-    )
-    held = hold_out_dev(manifest, share=share, seed=seed)
-    check_manifest(held)
-    assert (held["split"] == "dev").sum() >= min(share * len(people), len(people))
-    assert held.drop("split").equals(manifest.drop("split"))
-    assert hold_out_dev(manifest, share=share, seed=seed).equals(held)
-
-
-def test_dev_is_taken_from_training_rows_alone():
-    manifest = make_manifest(row(n, split=SPLITS[n % len(SPLITS)]) for n in range(100))
-    held = hold_out_dev(manifest, share=0.5, seed=0)
-    kept = manifest["split"] != "train"
-    assert held.filter(kept)["split"].equals(manifest.filter(kept)["split"])
+def test_a_leak_is_read_only_where_it_is_asked_for(tmp_path):
+    leaky = make_manifest([row(1, group="g"), row(2, group="g")])
+    leaky = leaky.with_columns(split=pl.Series(["train", "val"]))
+    leaky.write_parquet(tmp_path / "m.parquet")
+    with pytest.raises(LeakError, match="group_id 'g'"):
+        read_manifest(tmp_path / "m.parquet")
+    assert read_manifest(tmp_path / "m.parquet", leaky=True).equals(leaky)

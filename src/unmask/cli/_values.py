@@ -31,6 +31,16 @@ def parse_seconds(text: str) -> float:
     return _scale(text, _SECONDS, "a time such as 90s, 30min or 2h")
 
 
+def parse_shares(text: str) -> tuple[float, ...]:
+    """Return the numbers that ``text`` holds between slashes: ``64/16/20``."""
+    try:
+        return tuple(float(part) for part in text.split("/"))
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"must be numbers between slashes, such as 64/16/20. Got {text!r}"
+        ) from error
+
+
 def _scale(text: str, units: dict[str, int], wanted: str) -> float:
     match = _NUMBER.fullmatch(text)
     unit = units.get(match[2].lower()) if match else None

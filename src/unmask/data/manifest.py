@@ -53,8 +53,12 @@ def make_manifest(rows: Iterable[dict[str, Any]]) -> pl.DataFrame:
     return frame
 
 
-def check_manifest(manifest: pl.DataFrame) -> None:
+def check_manifest(manifest: pl.DataFrame, *, leaky: bool = False) -> None:
     """Check columns, values and that no group or identity is cut by a split.
+
+    Args:
+        manifest: what to check.
+        leaky: whether cut groups and identities are let pass.
 
     Raises:
         DataError: a column is missing, an id is given twice, or a value is not allowed.
@@ -70,48 +74,26 @@ def check_manifest(manifest: pl.DataFrame) -> None:
         if len(wrong) or (column == "label" and manifest[column].null_count()):
             value = wrong[column][0] if len(wrong) else None
             raise DataError(f"{column} must be one of {allowed}. Got {value}")
-    for column in ("group_id", "identity"):
-        crossing = (
-            manifest.filter(pl.col(column).is_not_null() & pl.col("split").is_not_null())
-            .group_by("dataset", column)
-            .agg(pl.col("split").unique().sort())
-            .filter(pl.col("split").list.len() > 1)
-            .sort(column)
-        )
-        if len(crossing):
-            row = crossing.row(0, named=True)
+    for column in () if leaky else ("group_id", "identity"):
+        cut = crossing(manifest, "dataset", column).sort(column)
+        if len(cut):
+            row = cut.row(0, named=True)
             raise LeakError(
                 f"{column} '{row[column]}' of {row['dataset']} stands in the splits "
-                f"{' and '.join(row['split'])} ({len(crossing)} such)"
+                f"{' and '.join(row['splits'])} ({len(cut)} such)"
             )
 
 
-def hold_out_dev(manifest: pl.DataFrame, *, share: float, seed: int) -> pl.DataFrame:
-    """Return the manifest with whole identities moved from ``train`` to ``dev``.
+def crossing(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """Return the values of ``keys`` that stand in several splits, with their ``splits``.
 
-    Identities (groups where the identity is unknown) are drawn at random until at least ``share``
-    of the training rows of every dataset are moved.
+    A key that is null joins nothing, and a row without a split crosses nothing.
     """
-    person = pl.coalesce("identity", "group_id")
-    counts = (
-        manifest.filter(pl.col("split") == "train")
-        .group_by("dataset", person.alias("person"))
-        .len()
-        .sort("dataset", "person")
-        .sample(fraction=1, shuffle=True, seed=seed)
-        .with_columns(
-            before=pl.col("len").cum_sum().over("dataset") - pl.col("len"),
-            total=pl.col("len").sum().over("dataset"),
-        )
-        .filter(pl.col("before") < share * pl.col("total"))
-    )
-    held = counts.select("dataset", "person", dev=pl.lit(value=True))
-    moved = pl.col("dev").fill_null(value=False) & (pl.col("split") == "train")
     return (
-        manifest.with_columns(person=person)
-        .join(held, on=["dataset", "person"], how="left", maintain_order="left")
-        .with_columns(split=pl.when(moved).then(pl.lit("dev")).otherwise("split"))
-        .select(SCHEMA.names())
+        rows.drop_nulls([*keys, "split"])
+        .group_by(keys)
+        .agg(splits=pl.col("split").unique().sort())
+        .filter(pl.col("splits").list.len() > 1)
     )
 
 
@@ -123,17 +105,18 @@ def write_manifest(manifest: pl.DataFrame, path: Path) -> str:
     return manifest_hash(manifest)
 
 
-def read_manifest(path: Path) -> pl.DataFrame:
-    """Read and check a manifest.
+def read_manifest(path: Path, *, leaky: bool = False) -> pl.DataFrame:
+    """Read and check a manifest; one that leaks only with ``leaky``.
 
     Raises:
         DataError: the file is missing, is not Parquet, or is not a manifest.
+        LeakError: a group or an identity stands in more than one split.
     """
     try:
         manifest = pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DataError(f"{path}: not a readable manifest ({error})") from error
-    check_manifest(manifest)
+    check_manifest(manifest, leaky=leaky)
     return manifest
 
 
