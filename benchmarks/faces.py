@@ -69,7 +69,8 @@ def main() -> None:
 
 def crops(root: Path, finder: FaceFinder, count: int, seed: int) -> None:
     """Print the lines on DFDC crops."""
-    rows = ingest(root, "dfdc-faces").filter((pl.col("split") == "val") & (pl.col("frames") > 0))
+    rows, _ = ingest(root, "dfdc-faces")
+    rows = rows.filter((pl.col("split") == "val") & (pl.col("frames") > 0))
     rows = rows.sample(min(count, len(rows)), seed=seed)
     found = []
     for path in rows["path"]:

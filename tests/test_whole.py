@@ -165,7 +165,7 @@ def test_the_shipped_bundle_ranks_validation_faces(shared_data):
     from unmask.evaluation.metrics import auc_score
     from unmask.evaluation.scores import score_rows
 
-    manifest = ingest(shared_data / "dfdc-faces")
+    manifest, _ = ingest(shared_data / "dfdc-faces")
     sample = manifest.filter(manifest["split"] == "val").sample(240, seed=5)
     scores = score_rows(Predictor(), shared_data / "dfdc-faces", sample)
     scored = scores.drop_nulls("logit")

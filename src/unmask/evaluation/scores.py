@@ -45,7 +45,8 @@ def score_dataset(
     Raises:
         DataError: the dataset has nothing in these splits.
     """
-    manifest = ingest(root).filter(pl.col("split").is_in(splits))
+    manifest, _ = ingest(root)
+    manifest = manifest.filter(pl.col("split").is_in(splits))
     if not len(manifest):
         raise DataError(f"{root}: nothing in split {' or '.join(splits)}")
     return score_rows(predictor, root, manifest, progress)

@@ -33,7 +33,7 @@ def publish(
     frames = score_all(predictor, roots, "val", progress)
     main, *others = map(Scores.of, frames)
     calibration = fit_calibration(main)
-    manifests = {root.name: manifest_hash(ingest(root)) for root in roots}
+    manifests = {root.name: manifest_hash(ingest(root)[0]) for root in roots}
     card = predictor.card.model_copy(
         update={
             "calibration": calibration,

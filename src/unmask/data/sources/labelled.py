@@ -2,19 +2,27 @@
 
 <root>/labels.csv       file,label,original,method,split,note
 <root>/<file>           any image or video
+
+``original`` is a file of the table, by its path or, in the same folder, by its name.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from unmask.data.sources.base import SOURCES
-from unmask.errors import DataError
+from unmask.data.sources.base import (
+    ABSENT,
+    NOT_LISTED,
+    SOURCES,
+    UNKNOWN_LABEL,
+    Found,
+    Problem,
+)
+from unmask.data.sources.reading import Tree, bare, read_table, stem, strays
 
 LABELS = {"REAL": 0, "FAKE": 1}
+TABLE = "labels.csv"
 
 
 @SOURCES.register("labelled")
@@ -23,30 +31,37 @@ class Labelled:
 
     def recognises(self, root: Path) -> bool:
         """Say whether the folder holds a ``labels.csv``."""
-        return (root / "labels.csv").is_file()
+        return (root / TABLE).is_file()
 
-    def scan(self, root: Path) -> Iterator[dict[str, Any]]:
-        """Yield one row a line of the table."""
-        with (root / "labels.csv").open(newline="") as file:
-            for row in csv.DictReader(file):
-                label = LABELS.get(row["label"].strip().upper())
-                if label is None:
-                    raise DataError(
-                        f"{root / 'labels.csv'}: label must be REAL or FAKE. "
-                        f"Got '{row['label']}' for {row['file']}"
-                    )
-                path = PurePosixPath(row["file"])
-                original = PurePosixPath(row.get("original") or "").stem or None
-                present = (root / path).is_file()
-                yield {
-                    "video_id": path.with_suffix("").as_posix(),
-                    "path": row["file"],
-                    "label": label,
-                    "method": row.get("method") or None,
-                    "original_id": original,
-                    "group_id": original or path.stem,
-                    "dataset": root.name,
-                    "split": row.get("split") or None,
-                    "frames": None if present else 0,
-                    "note": row.get("note") or None if present else "listed, but not there",
-                }
+    def scan(self, root: Path) -> Iterator[Found]:
+        """Yield one row a line of the table, and a problem for each file that it does not list."""
+        tree = Tree(root)
+        items = list(read_table(tree.text(TABLE), ("file", "label"), TABLE))
+        listed = {item[1]["file"] for item in items if not isinstance(item, Problem)}
+        for item in items:
+            yield item if isinstance(item, Problem) else _row(tree, *item, listed)
+        yield from strays((path for path in tree.files() if path not in listed), TABLE, NOT_LISTED)
+
+
+def _row(tree: Tree, place: str, cells: dict[str, str], listed: set[str]) -> Found:
+    path = cells["file"]
+    label = LABELS.get(cells["label"].upper())
+    if label is None:
+        return Problem(path, f"{place}: '{cells['label']}'", UNKNOWN_LABEL)
+    named = cells.get("original") or ""
+    beside = (PurePosixPath(path).parent / named).as_posix()
+    known = next((file for file in (named, beside) if file in listed), named)
+    there = tree.has(path)
+    return {
+        "video_id": bare(path),
+        "path": path,
+        "label": label,
+        "method": cells.get("method") or None,
+        "original_id": bare(known) or None,
+        "group_id": stem(named) or stem(path),
+        "dataset": tree.root.resolve().name,
+        "split": cells.get("split") or None,
+        "frames": None if there else 0,
+        "note": (cells.get("note") or None) if there else ABSENT,
+        "where": place,
+    }
