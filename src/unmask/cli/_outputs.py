@@ -75,7 +75,14 @@ def counting(title: str) -> Iterator[Callable[[int, int], None]]:
 
 def _bar(*, hidden: bool) -> Progress:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
     return Progress(
@@ -83,6 +90,8 @@ def _bar(*, hidden: bool) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        speed_estimate_period=600,  # seconds; a step may take minutes
         console=console,
         transient=True,
         redirect_stdout=False,  # else Rich would send the data on stdout to stderr as well

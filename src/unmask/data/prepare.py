@@ -1,249 +1,325 @@
-"""From media to a face set: Parquet shards, one row a face.
+"""From media to a face set, see `unmask.data.faceset`: in several processes, and in steps.
 
-A face set keeps the neighbourhood of each face with its landmarks, not the finished crop: the
-crop is cut on loading by the same function as at inference, at whatever specification and jitter
-the recipe asks for. Small stills are kept as the very bytes of their file.
+The rows of a manifest are dealt out to shards by the manifest and the settings alone, and a shard
+is written whole or not at all. So a run that is killed goes on at the next shard, and the face set
+holds the same bytes however often that happens and however many processes there are.
 """
 
 from __future__ import annotations
 
 import json
-import zipfile
+import signal
+import threading
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache, partial
-from multiprocessing import get_context
-from pathlib import Path
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from itertools import groupby
+from multiprocessing import connection, get_context, parent_process
+from os import _exit, getpid
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import cv2
-import numpy as np
 import polars as pl
 
-from unmask.data.manifest import check_manifest, extend, manifest_hash
-from unmask.errors import DataError, MediaError
-from unmask.faces import FINDERS, FaceFinder, find_faces, link_tracks, sharpness
-from unmask.media import open_media
-from unmask.types import Face, Image
-
-SHARD_ROWS: Final = 1000
-MAX_SIDE: Final = 384
-"""Neighbourhoods are averaged down to this many pixels a side at most."""
-
-NEIGHBOURHOOD: Final = 2.0
-"""Side of a neighbourhood in sizes of the face's longer box side."""
-
-FACE_SCHEMA: Final = extend(
-    {
-        "track": pl.Int32,
-        "time": pl.Float64,
-        "box": pl.List(pl.Float64),
-        "landmarks": pl.List(pl.Float64),
-        "confidence": pl.Float64,
-        "size": pl.Float64,
-        "sharpness": pl.Float64,
-        "image": pl.Binary,
-    }
+from unmask.data.cut import Rows, faces_of
+from unmask.data.faceset import (
+    FACE_SCHEMA,
+    FAILURE_SCHEMA,
+    decode_face,
+    read_faces,
+    read_failures,
+    shard,
+    summarise_failures,
+    write_rows,
 )
-"""``box`` and ``landmarks`` (x, y five times) are in pixels of ``image``; ``size`` is the shorter
-box side in the original medium."""
+from unmask.data.manifest import check_manifest, manifest_hash
+from unmask.data.unpack import Frames, archive_of, is_tar, read_stills, spooled, unpacked
+from unmask.errors import DataError, MediaError, SettingError
+from unmask.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
-FAILURE_SCHEMA: Final = pl.Schema(
-    {"dataset": pl.String, "video_id": pl.String, "path": pl.String, "reason": pl.String}
-)
+__all__ = [
+    "FACE_SCHEMA",
+    "FAILURE_SCHEMA",
+    "decode_face",
+    "prepare",
+    "read_faces",
+    "read_failures",
+    "read_stills",
+    "summarise_failures",
+]
+
+SHARD_PICTURES: Final = 1024
+"""Pictures a shard, more or less: a minute or two of work and some 100 MB of memory."""
+
+CLIP_COST: Final = 2
+"""Each frame sampled of a clip counts as this many pictures: it must be decoded, and may show
+several people."""
+
+MIN_FRAMES: Final = 3
+"""Sampled frames in which a person must be seen; as many as `unmask detect` asks for."""
+
+DIED: Final = "the process died on this file; it is damaged or hostile, or memory ran out"
+
+Task = list[tuple[int, Rows]]
+"""Shards, as number and manifest rows, that one process makes in one go."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What all processes know. ``frames`` and ``min_frames`` as of `prepare`."""
+
+    root: Path
+    out: Path
+    frames: int
+    min_frames: int
 
 
 def prepare(
-    manifest: pl.DataFrame, root: Path, out: Path, *, frames: int = 32, workers: int = 2
+    manifest: pl.DataFrame,
+    root: Path,
+    out: Path,
+    *,
+    frames: int = 32,
+    min_frames: int = MIN_FRAMES,
+    workers: int = 2,
 ) -> Iterator[tuple[int, int]]:
-    """Write the face set of a manifest; yield (rows done, rows in all) after every shard.
+    """Write the face set of a manifest; yield (rows done, rows in all) after every few shards.
 
     Args:
-        manifest: rows to prepare, all of one dataset.
+        manifest: rows to prepare; those that cleaning excluded are left out.
         root: folder that the manifest's paths are relative to.
         out: folder of the face set. Shards that are there already are kept.
         frames: frames sampled of a clip.
+        min_frames: sampled frames in which a person of a clip must be seen to be kept.
         workers: processes.
 
-    What could not be prepared is written to ``failures.parquet`` with the reason.
+    What could not be prepared is written to ``failures.parquet`` with the reason. To try it again,
+    delete the folder.
 
     Raises:
-        DataError: ``out`` holds a face set of another manifest or of other settings.
+        DataError: ``root`` is no folder, or ``out`` holds a face set of another manifest or of
+            other settings.
+        SettingError: a number is out of range.
     """
     check_manifest(manifest)
+    if not 1 <= min_frames <= frames or workers < 1:
+        raise SettingError(
+            "frames must be at least min_frames, and min_frames and workers at least 1. "
+            f"Got {frames}, {min_frames} and {workers}"
+        )
+    if not root.is_dir():
+        raise DataError(
+            f"{root}: no such folder; name the one that the manifest's paths start from"
+        )
     out.mkdir(parents=True, exist_ok=True)
-    _stamp(out, {"manifest": manifest_hash(manifest), "frames": frames, "rows": SHARD_ROWS})
-    shards = list(manifest.iter_slices(SHARD_ROWS))
-    missing = [n for n in range(len(shards)) if not _shard(out, "failures", n).exists()]
-    done = sum(len(shard) for n, shard in enumerate(shards) if n not in missing)
-    yield done, len(manifest)
-    work = partial(_prepare_shard, root=root, out=out, frames=frames)
-    spawn = get_context("spawn")  # a forked Polars hangs
-    with ProcessPoolExecutor(max_workers=workers, mp_context=spawn) as pool:
-        for rows in pool.map(work, missing, [shards[n].to_dicts() for n in missing]):
-            done += rows
-            yield done, len(manifest)
-    failures = pl.concat([pl.read_parquet(_shard(out, "failures", n)) for n in range(len(shards))])
-    failures.write_parquet(out / "failures.parquet")
+    _stamp(out, manifest_hash(manifest), frames, min_frames)
+    job = _Job(root, out, frames, min_frames)
+    shards = list(_shards(manifest.filter(pl.col("excluded").is_null()), frames))
+    total = sum(map(len, shards))
+    missing = [n for n in range(len(shards)) if not shard(out, "faces", n).exists()]
+    done = total - sum(len(shards[n]) for n in missing)
+    yield done, total
+    if missing:
+        (out / "failures.parquet").unlink(missing_ok=True)
+    for rows in _work_off(deque(_tasks(shards, missing)), job, workers):
+        done += rows
+        yield done, total
+    parts = [pl.read_parquet(path) for path in sorted(out.glob("failures-*.parquet"))]
+    failures = pl.concat(parts) if parts else pl.DataFrame(schema=FAILURE_SCHEMA)
+    write_rows(failures.to_dicts(), FAILURE_SCHEMA, out / "failures.parquet")
+    for part in out.glob(".*.part"):  # of runs that were killed
+        part.unlink(missing_ok=True)
 
 
-def read_faces(folder: Path) -> pl.DataFrame:
-    """Return all rows of a face set.
-
-    Raises:
-        DataError: the folder holds no face set, or one that is not finished.
-    """
-    if not (folder / "failures.parquet").exists():
-        raise DataError(f"{folder}: no finished face set there; run `unmask data prepare`")
-    return pl.read_parquet(folder / "faces-*.parquet")
-
-
-def read_failures(folder: Path) -> pl.DataFrame:
-    """Return what could not be prepared: dataset, video_id, path and reason."""
-    return pl.read_parquet(folder / "failures.parquet")
-
-
-def decode_face(image: bytes) -> Image:
-    """Return the picture of a face set's row, uint8 RGB [H, W, 3]."""
-    picture = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
-
-
-def _stamp(out: Path, settings: dict[str, Any]) -> None:
+def _stamp(out: Path, manifest: str, frames: int, min_frames: int) -> None:
+    """Note what the face set is made of, or check that it is what the one there is made of."""
+    settings = {
+        "manifest": manifest,
+        "frames": frames,
+        "min_frames": min_frames,
+        "shard_pictures": SHARD_PICTURES,
+    }
     path = out / "prepare.json"
     if not path.exists():
-        path.write_text(json.dumps(settings, indent=1) + "\n")
+        if any(out.glob("faces-*.parquet")):
+            raise DataError(f"{out}: holds shards of unknown origin; use a new folder")
+        part = out / f".{path.name}.{getpid()}.part"
+        part.write_text(json.dumps(settings, indent=1) + "\n")
+        part.replace(path)
     elif json.loads(path.read_text()) != settings:
         raise DataError(
             f"{out}: holds a face set of another manifest or other settings; use a new folder"
         )
 
 
-def _shard(out: Path, kind: str, number: int) -> Path:
-    return out / f"{kind}-{number:05d}.parquet"
+def _shards(manifest: pl.DataFrame, frames: int) -> Iterator[pl.DataFrame]:
+    """Yield the rows of each shard: of one archive, and of about as many pictures."""
+    archives = manifest["path"].map_elements(archive_of, pl.String, skip_nulls=False)
+    ordered = manifest.with_columns(archive=archives).sort("archive", maintain_order=True)
+    start = cost = 0
+    columns = ordered.select("archive", "path", "frames", "picks").iter_rows()
+    rows = ordered.drop("archive")
+    last = None
+    for end, (archive, path, count, picks) in enumerate(columns):
+        if end > start and (cost >= SHARD_PICTURES or archive != last):
+            yield rows[start:end]
+            start, cost = end, 0
+        last = archive
+        cost += _cost(path, count, picks, frames)
+    if start < len(rows):
+        yield rows[start:]
 
 
-def _prepare_shard(
-    number: int, rows: list[dict[str, Any]], *, root: Path, out: Path, frames: int
-) -> int:
-    """Write one shard; the failures are written last and mark it as done."""
+def _cost(path: str, count: int | None, picks: list[int | None] | None, frames: int) -> int:
+    """Return how many pictures a medium counts for."""
+    suffix = PurePosixPath(path).suffix.lower()
+    if suffix in IMAGE_SUFFIXES:
+        return 1
+    if suffix in VIDEO_SUFFIXES:
+        return CLIP_COST * frames
+    return count or frames if picks is None else len(picks)
+
+
+def _tasks(shards: list[pl.DataFrame], missing: list[int]) -> Iterator[Task]:
+    """Yield the missing shards one by one, but those of a .tar.gz together: it is read once."""
+
+    def source(number: int) -> str | int:
+        archive = archive_of(shards[number]["path"][0])
+        return archive if archive and is_tar(archive) else number
+
+    for _, numbers in groupby(missing, source):
+        yield [(number, shards[number].to_dicts()) for number in numbers]
+
+
+def _work_off(waiting: deque[Task], job: _Job, workers: int) -> Iterator[int]:
+    """Do the tasks in processes; yield the number of rows of each as it is done."""
+    while waiting:
+        running: dict[Future[int], Task] = {}
+        with _pool(workers) as pool:
+            try:
+                while waiting or running:
+                    while waiting and len(running) <= workers:
+                        running[pool.submit(_prepare, waiting[0], job)] = waiting[0]
+                        waiting.popleft()
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        rows = future.result()
+                        del running[future]
+                        yield rows
+            except BrokenProcessPool:
+                pass  # a process died; every task that was not finished may have killed it
+        for task in running.values():
+            yield _prepare_alone(task, job)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    spawn = get_context("spawn")  # a forked Polars hangs
+    return ProcessPoolExecutor(workers, spawn, _start_process)
+
+
+def _start_process() -> None:
+    """Leave an interrupt to the parent, and end with it however it ends."""
     cv2.setNumThreads(1)
-    faces: list[dict[str, Any]] = []
-    failures: list[dict[str, Any]] = []
-    for row in rows:
-        try:
-            found, reason = list(_faces_of(row, root, frames)), "no face found"
-        except (MediaError, DataError) as error:
-            found, reason = [], str(error)
-        faces += found
-        if not found:
-            failures.append({name: row.get(name, reason) for name in FAILURE_SCHEMA})
-    for kind, content in (
-        ("faces", pl.DataFrame(faces, schema=FACE_SCHEMA)),
-        ("failures", pl.DataFrame(failures, schema=FAILURE_SCHEMA)),
-    ):
-        part = out / f".{kind}-{number}.part"
-        content.write_parquet(part)
-        part.rename(_shard(out, kind, number))
-    return len(rows)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of each process
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-@cache
-def _finder() -> FaceFinder:
-    return FINDERS["centerface"](threads=1)
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        _exit(1)
 
 
-@cache
-def _archive(path: Path) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
+def _prepare_alone(task: Task, job: _Job) -> int:
+    """Do a task a medium at a time, to find the one that its process dies on."""
+    pool = None
+    for number, rows in task:
+        faces: Rows = []
+        failures: Rows = []
+        for row in rows:
+            pool = pool or _proven_pool()
+            try:
+                found, failed = pool.submit(_cut, [row], job).result()
+            except BrokenProcessPool:
+                pool.shutdown()
+                pool = None
+                found, failed = [], [_failure(row, DIED)]
+            faces += found
+            failures += failed
+        _write(number, faces, failures, job)
+    if pool:
+        pool.shutdown()
+    return sum(len(rows) for _, rows in task)
 
 
-def _faces_of(row: dict[str, Any], root: Path, frames: int) -> Iterator[dict[str, Any]]:
-    """Yield the face set's rows of one manifest row."""
-    if row["frames"] == 0:
-        raise DataError(f"{row['path']}: {row['note']}")
-    stills = list(read_stills(root, row["path"]))
-    if not stills:
-        yield from _faces_of_clip(row, root / row["path"], frames)
-    for time, data in stills:
-        picture = decode_face(data)
-        faces = find_faces(_finder(), picture)
-        if faces:
-            face = max(faces, key=lambda face: face.size)
-            data_kept = data if max(picture.shape[:2]) <= MAX_SIDE else None
-            timed = Face(time, face.box, face.landmarks, face.confidence)
-            yield _face_row(row, timed, picture, data=data_kept)
+def _proven_pool() -> ProcessPoolExecutor:
+    """Return one process that is known to run, so that what it dies on later is to blame.
+
+    Raises:
+        DataError: it does not run.
+    """
+    pool = _pool(1)
+    try:
+        pool.submit(getpid).result()
+    except BrokenProcessPool as error:
+        raise DataError(
+            "the processes that cut faces die before they open a file; a script that calls "
+            "prepare must do so below `if __name__ == '__main__':`"
+        ) from error
+    return pool
 
 
-def read_stills(root: Path, path: str) -> Iterator[tuple[float, bytes]]:
-    """Yield the frame number, as time, and bytes of each picture of a still or frame folder."""
-    head, _, member = path.partition(".zip/")
-    if member:
-        archive = _archive(root / f"{head}.zip")
-        names = (
-            [member]
-            if member.endswith((".jpg", ".png"))
-            else sorted(name for name in archive.namelist() if name.startswith(f"{member}/"))
-        )
-        for name in names:
-            yield (
-                float(Path(name).stem.partition("_")[0]) if name != member else 0.0,
-                archive.read(name),
-            )
-    elif (root / path).is_dir():
-        for picture in sorted((root / path).iterdir()):
-            yield float(picture.stem.partition("_")[0]), picture.read_bytes()
-    elif path.endswith((".jpg", ".jpeg", ".png")):
-        yield 0.0, (root / path).read_bytes()
+def _prepare(task: Task, job: _Job) -> int:
+    """Make shards; return the number of their rows."""
+    wanted = {row["path"]: _picked(row) for _, rows in task for row in rows}
+    with spooled(job.root, wanted) as place:
+        for number, rows in task:
+            _write(number, *_cut(rows, replace(job, root=place)), job)
+    return sum(len(rows) for _, rows in task)
 
 
-def _faces_of_clip(row: dict[str, Any], path: Path, frames: int) -> Iterator[dict[str, Any]]:
-    """Yield the faces of the longest track of a clip."""
-    pictures = {}
-    found = []
-    with open_media(path, frames=frames) as reader:
-        for frame in reader:
-            faces = find_faces(_finder(), frame.image, frame.time)
-            found.append(faces)
-            for face in faces:
-                pictures[id(face)] = _neighbourhood(frame.image, face)
-    tracks = link_tracks(found)
-    for face in tracks[0].faces if tracks else ():
-        picture, moved = pictures[id(face)]
-        yield _face_row(row, moved, picture, size=face.size)
+def _cut(rows: Rows, job: _Job) -> tuple[Rows, Rows]:
+    """Return faces and failures of manifest rows."""
+    faces: Rows = []
+    failures: Rows = []
+    with spooled(job.root, {row["path"]: _picked(row) for row in rows}) as place:
+        for row in rows:
+            if row["frames"] == 0:
+                failures.append(_failure(row, row["note"] or "it has no frames"))
+                continue
+            picked = _picked(row)
+            if picked is not None and not picked:
+                failures.append(_failure(row, "thinning picked none of its frames"))
+                continue
+            try:
+                with unpacked(place, row["path"], picked) as medium:
+                    found, gaps = faces_of(
+                        medium, row["picks"], frames=job.frames, min_frames=job.min_frames
+                    )
+            except MediaError as error:
+                failures.append(_failure(row, error.message))
+                continue
+            faces += [row | face for face in found]
+            failures += [_failure(row, reason, count) for reason, count in gaps.items()]
+    return faces, failures
 
 
-def _neighbourhood(image: Image, face: Face) -> tuple[Image, Face]:
-    """Return the square around a face, and the face in its pixels."""
-    x0, y0, x1, y1 = face.box
-    centre = np.array([x0 + x1, y0 + y1]) / 2
-    half = NEIGHBOURHOOD * max(x1 - x0, y1 - y0) / 2
-    low = np.maximum(np.floor(centre - half), 0).astype(int)
-    high = np.minimum(np.ceil(centre + half), image.shape[1::-1]).astype(int)
-    part = image[low[1] : high[1], low[0] : high[0]]
-    scale = min(1.0, MAX_SIDE / max(part.shape[:2]))
-    if scale < 1:
-        part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    box = ((np.reshape(face.box, (2, 2)) - low) * scale).ravel().tolist()
-    return part, Face(face.time, tuple(box), (face.landmarks - low) * scale, face.confidence)
+def _picked(row: dict[str, Any]) -> Frames:
+    return None if row["picks"] is None else {pick for pick in row["picks"] if pick is not None}
 
 
-def _face_row(
-    row: dict[str, Any], face: Face, picture: Image, *, data: bytes | None = None, size: float = 0
-) -> dict[str, Any]:
-    """Return one row; ``data`` are the encoded bytes of ``picture`` if there are any."""
-    if data is None:
-        bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-        quality = [cv2.IMWRITE_JPEG_QUALITY, 97, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111]
-        data = cv2.imencode(".jpg", bgr, quality)[1].tobytes()
-    return {
-        **row,
-        "track": 0,
-        "time": face.time,
-        "box": list(face.box),
-        "landmarks": face.landmarks.ravel().tolist(),
-        "confidence": face.confidence,
-        "size": size or face.size,
-        "sharpness": sharpness(picture),
-        "image": data,
+def _failure(row: dict[str, Any], reason: str, frames: int | None = None) -> dict[str, Any]:
+    return {name: row[name] for name in ("dataset", "video_id", "path")} | {
+        "reason": reason,
+        "frames": frames,
     }
+
+
+def _write(number: int, faces: Rows, failures: Rows, job: _Job) -> None:
+    """Write a shard; its faces come last and say that it is done."""
+    if failures:
+        write_rows(failures, FAILURE_SCHEMA, shard(job.out, "failures", number))
+    write_rows(faces, FACE_SCHEMA, shard(job.out, "faces", number))
