@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from unmask.cli._console import say
-from unmask.cli._data import say_splits
+from unmask.cli._data import print_leaks, print_sections, say_cleaned, say_failed, say_splits
 from unmask.cli._extras import needs
 from unmask.cli._outputs import counting
 from unmask.cli._values import parse_shares
@@ -49,6 +49,114 @@ def ingest(
 
 
 @app.command()
+def explore(
+    manifest: Manifest,
+    *,
+    out: Annotated[Path, typer.Option(help="Folder of the page.", show_default=False)],
+    root: Annotated[
+        Path | None, typer.Option(help="Folder that the manifest's paths start from.")
+    ] = None,
+    faces: Annotated[
+        Path | None, typer.Option(help="Face set of the manifest, for number and size of faces.")
+    ] = None,
+    duplicates: Annotated[
+        bool, typer.Option(help="Look for duplicates, which reads every file below the root.")
+    ] = True,
+) -> None:
+    """Look at a dataset: a page with figures, and a summary here."""
+    with needs("train", "unmask data"):
+        from unmask.data.explore import explore as look
+        from unmask.data.manifest import read_manifest
+    with counting("Comparing files") as count:
+        sections = look(
+            read_manifest(manifest, leaky=True),
+            out,
+            name=manifest.name,
+            root=root,
+            faces=faces,
+            compare=duplicates,
+            progress=count,
+        )
+    print_sections(sections)
+    say(f"page: {out / 'index.html'}")
+
+
+@app.command()
+def clean(
+    manifest: Annotated[Path | None, typer.Argument(help="Manifest, a Parquet file.")] = None,
+    *,
+    out: Annotated[Path | None, typer.Option(help="Manifest to write.")] = None,
+    frames: Annotated[
+        tuple[int, int], typer.Option(help="Fewest and most frames of a video that stays.")
+    ] = (200, 400),
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Take all earlier marks back first.")
+    ] = False,
+    archive: Annotated[
+        Path | None, typer.Option(help="Move the files of rows left out to this folder.")
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(help="Folder that the manifest's paths start from.")
+    ] = None,
+    undo: Annotated[
+        Path | None, typer.Option(help="Put files back as this journal of an archive says.")
+    ] = None,
+) -> None:
+    """Mark videos with too few or too many frames, then the fakes that lose their original.
+
+    The rows stay in the manifest, with the reason in the column `excluded`; no file is moved
+    unless --archive asks for it.
+    """
+    with needs("train", "unmask data"):
+        from unmask.data.archive import JOURNAL, undo_moves
+        from unmask.data.archive import archive as move
+        from unmask.data.clean import clean as mark
+        from unmask.data.manifest import read_manifest, write_manifest
+    if undo:
+        say(f"{undo_moves(undo)} moves undone; rows stay marked until cleaned with --anew")
+        return
+    if manifest is None or out is None or (archive and not root):
+        raise typer.BadParameter("give MANIFEST and --out, with --archive also --root; or --undo")
+    done = mark(read_manifest(manifest), frames=frames, anew=anew)
+    say_cleaned(done)
+    digest = write_manifest(done.manifest, out)
+    if archive and root:
+        out_of_use = done.manifest.drop_nulls("excluded")
+        moves = move(out_of_use.remove(out_of_use["frames"] == 0)["path"], root, archive)
+        say(f"{moves.moved} moved to {archive}, {moves.packed} stay in their archives")
+        say(f"put them back: unmask data clean --undo {archive / JOURNAL}")
+    typer.echo(f"{digest}  {out}")
+
+
+@app.command()
+def thin(
+    manifest: Manifest,
+    *,
+    root: Annotated[
+        Path, typer.Option(help="Folder that the manifest's paths start from.", show_default=False)
+    ],
+    out: Out,
+    every: Annotated[int, typer.Option(help="Frames from one pick to the next.")] = 10,
+    most: Annotated[int, typer.Option(help="Picks of one video at most, gaps included.")] = 30,
+) -> None:
+    """Pick every k-th frame of videos that are folders of frames, up to a number."""
+    with needs("train", "unmask data"):
+        from unmask.data.manifest import read_manifest, write_manifest
+        from unmask.data.thin import thin as pick
+    done = pick(read_manifest(manifest), root, every=every, most=most)
+    digest = write_manifest(done.manifest, out)
+    say(f"{done.picked} frames picked of {done.videos} folders of frames, {done.gaps} gaps")
+    if done.crowded:
+        say(f"{done.crowded} of them show several faces in every frame: nothing picked")
+    if done.whole:
+        say(
+            f"nothing is thinned of {done.whole} other rows: single pictures are whole, "
+            "and of videos prepare samples frames by time"
+        )
+    typer.echo(f"{digest}  {out}")
+
+
+@app.command()
 def split(
     manifest: Manifest,
     *,
@@ -77,13 +185,33 @@ def split(
 
 
 @app.command()
-def check(manifest: Manifest) -> None:
-    """Prove that no family and no identity stands in more than one split."""
+def check(
+    manifest: Manifest,
+    *,
+    root: Annotated[
+        Path | None,
+        typer.Option(help="Folder that its paths start from, to compare the files as well."),
+    ] = None,
+) -> None:
+    """Prove that no family, person, file or look-alike stands in two splits; exit 1 if one does.
+
+    Each row that leaks is a line of tab-separated values on stdout.
+    """
     with needs("train", "unmask data"):
+        from unmask.data.leaks import find_file_leaks, find_leaks
         from unmask.data.manifest import manifest_hash, read_manifest
-    rows = read_manifest(manifest)
-    typer.echo(f"{manifest_hash(rows)}  {manifest}")
-    say(f"{len(rows)} rows; no group and no identity crosses from one split to another")
+    rows = read_manifest(manifest, leaky=True)
+    found = [find_leaks(rows)]
+    if root is None:
+        say("files were not compared: that needs their root (--root)")
+    else:
+        with counting("Comparing files") as count:
+            leaks, failed = find_file_leaks(rows, root, count)
+        found.append(leaks)
+        say_failed(failed)
+    if print_leaks(found):
+        raise typer.Exit(1)
+    say(f"{len(rows)} rows, manifest {manifest_hash(rows)[:16]}")
 
 
 @app.command()
