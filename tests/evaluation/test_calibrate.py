@@ -58,6 +58,13 @@ def test_too_few_fakes_make_no_bands():
         fit_bands(scores, (scores,), fit_calibration(sample(), replicates=20))
 
 
+def test_what_cannot_be_fitted_is_refused():
+    with pytest.raises(DataError, match="other: a calibration needs scored reals and fakes"):
+        fit_calibration(reals())
+    with pytest.raises(DataError, match=r"5 folds need at least as many people\. Got 4"):
+        deal_folds(sample(people=4).people)
+
+
 def test_folds_keep_people_whole_and_are_of_like_size():
     folds = deal_folds(sample(people=43).people)
     people = sample(people=43).people

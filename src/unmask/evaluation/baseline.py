@@ -10,7 +10,8 @@ from sklearn.preprocessing import StandardScaler
 
 from unmask.detect.card import Measure
 from unmask.evaluation.calibrate import FOLDS, Scores, deal_folds
-from unmask.evaluation.metrics import Floats, auc_score, bootstrap
+from unmask.evaluation.metrics import auc_score, bootstrap
+from unmask.evaluation.weighted import Floats
 
 FACTS = ("bytes", "sharpness", "size", "confidence", "border")
 
@@ -19,7 +20,7 @@ def baseline_scores(frame: pl.DataFrame, scores: Scores) -> Floats:
     """Return cross-fitted log-odds [N] from the facts of the scored media, nan where abstained.
 
     Args:
-        frame: of `unmask.evaluation.scores.score_dataset`.
+        frame: of `unmask.evaluation.scores.score_rows`.
         scores: of the same rows.
     """
     facts = frame.select(FACTS).cast(pl.Float64).to_numpy()
@@ -32,7 +33,8 @@ def baseline_scores(frame: pl.DataFrame, scores: Scores) -> Floats:
         rest = known & (folds != fold)
         model.fit(values[rest], scores.labels[rest])
         held = known & (folds == fold)
-        found[held] = model.decision_function(values[held])
+        if held.any():
+            found[held] = model.decision_function(values[held])
     return found
 
 

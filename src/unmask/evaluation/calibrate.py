@@ -18,8 +18,6 @@ from unmask.detect.aggregate import decide, thresholds
 from unmask.detect.card import Bands, Calibration, Measure, RealPool
 from unmask.errors import DataError
 from unmask.evaluation.metrics import (
-    Floats,
-    Labels,
     auc_score,
     balanced_brier_loss,
     balanced_log_loss,
@@ -27,6 +25,7 @@ from unmask.evaluation.metrics import (
     calibration_loss,
     recall_at_specificity,
 )
+from unmask.evaluation.weighted import Floats, Labels
 
 FOLDS = 5
 REPLICATES = 200
@@ -38,7 +37,7 @@ STATEMENT = "calibrated on single frames; video level not validated"
 
 @dataclass(frozen=True)
 class Scores:
-    """Validation scores of one dataset. ``logits`` [N] is -inf where the predictor abstained."""
+    """Scores of one dataset to fit on. ``logits`` [N] is -inf where the predictor abstained."""
 
     dataset: str
     labels: Labels
@@ -47,7 +46,15 @@ class Scores:
 
     @staticmethod
     def of(frame: pl.DataFrame) -> Scores:
-        """Take the scores of `unmask.evaluation.scores.score_dataset`."""
+        """Take the scores of `unmask.evaluation.scores.score_rows`.
+
+        Raises:
+            DataError: there are external rows among them, which are only ever reported on.
+        """
+        if frame["split"].eq("external").any():
+            raise DataError(
+                f"{frame['dataset'][0]}: split 'external' is only reported on; fit on 'val'"
+            )
         people = frame.select(pl.coalesce("identity", "group_id")).to_series()
         return Scores(
             dataset=frame["dataset"][0],
@@ -71,8 +78,13 @@ def fit_calibration(scores: Scores, *, replicates: int = REPLICATES) -> Calibrat
 
     Logistic regression of the label on the logit, reals and fakes weighing the same (Platt,
     "Probabilistic Outputs for Support Vector Machines", 1999).
+
+    Raises:
+        DataError: no real or no fake was scored.
     """
     scored = scores.scored
+    if not 0 < scored.labels.sum() < len(scored.labels):
+        raise DataError(f"{scores.dataset}: a calibration needs scored reals and fakes")
     slope, intercept = _platt(scored.labels, scored.logits)
     names, numbers = np.unique(scored.people, return_inverse=True)
     members = [np.flatnonzero(numbers == number) for number in range(len(names))]
@@ -143,8 +155,14 @@ def cross_fit(
 
 
 def deal_folds(people: npt.NDArray[np.str_]) -> npt.NDArray[np.int64]:
-    """Return the fold of each row; people are dealt out in a random order."""
+    """Return the fold of each row; people are dealt out in a random order.
+
+    Raises:
+        DataError: there are fewer people than folds.
+    """
     names, numbers = np.unique(people, return_inverse=True)
+    if len(names) < FOLDS:
+        raise DataError(f"{FOLDS} folds need at least as many people. Got {len(names)}")
     dealt = np.arange(len(names)) % FOLDS
     return np.random.default_rng(0).permutation(dealt)[numbers]
 

@@ -7,22 +7,22 @@ Names ending in ``_score`` are better up, ``_loss`` better down.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
 from unmask.errors import SettingError
+from unmask.evaluation import weighted
+from unmask.evaluation.weighted import Floats, Labels
 
-Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
 Metric = Callable[[Labels, Floats], float]
+EVEN = 0.5
 
 
 def auc_score(labels: Labels, scores: Floats) -> float:
     """Return the area under the ROC curve; nan where one label is missing."""
-    return float(roc_auc_score(labels, scores)) if 0 < labels.sum() < len(labels) else float("nan")
+    return float(weighted.roc_auc(_curve(labels, scores))[0])
 
 
 def recall_at_specificity(specificity: float) -> Metric:
@@ -34,45 +34,32 @@ def recall_at_specificity(specificity: float) -> Metric:
         raise SettingError(f"specificity must be between 0 and 1. Got {specificity}")
 
     def recall_score(labels: Labels, scores: Floats) -> float:
-        reals = np.sort(scores[labels == 0])
-        allowed = int((1 - specificity) * len(reals) + 1e-9)
-        threshold = reals[len(reals) - 1 - allowed]
-        return float((scores[labels == 1] > threshold).mean())
+        return float(weighted.recall_at(_curve(labels, scores), specificity)[0])
 
     return recall_score
 
 
-def probabilities(scores: Floats) -> Floats:
-    """Return the probabilities of fake at even odds of log-odds ``scores``."""
-    return 1 / (1 + np.exp(-np.clip(scores, -500, 500)))
-
-
-def calibration_loss(labels: Labels, scores: Floats, bins: int = 15) -> float:
-    """Return the expected calibration error of log-odds over bins of equal numbers.
-
-    Reals and fakes weigh the same in total, as the scores are at even odds. See Naeini et al.,
-    "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015; equal-mass bins.
-    """
-    chances = probabilities(scores)
-    weights = np.where(labels == 1, 0.5 / max(1, labels.sum()), 0.5 / max(1, (labels == 0).sum()))
-    return float(
-        sum(
-            abs((weights[part] * (labels[part] - chances[part])).sum())
-            for part in np.array_split(np.argsort(scores, kind="stable"), bins)
-        )
-    )
+def calibration_loss(labels: Labels, scores: Floats) -> float:
+    """Return the expected calibration error of log-odds at even odds; see `weighted`."""
+    return float(weighted.calibration_loss(labels, scores, _ones(labels), EVEN)[0])
 
 
 def balanced_log_loss(labels: Labels, scores: Floats) -> float:
     """Return the log loss of log-odds at even odds, reals and fakes weighing the same."""
-    losses = np.logaddexp(0, np.where(labels == 1, -scores, scores))
-    return float((losses[labels == 1].mean() + losses[labels == 0].mean()) / 2)
+    return float(weighted.log_loss(labels, scores, _ones(labels), EVEN)[0])
 
 
 def balanced_brier_loss(labels: Labels, scores: Floats) -> float:
     """Return the Brier loss at even odds, reals and fakes weighing the same."""
-    errors = (probabilities(scores) - labels) ** 2
-    return float((errors[labels == 1].mean() + errors[labels == 0].mean()) / 2)
+    return float(weighted.brier_loss(labels, scores, _ones(labels), EVEN)[0])
+
+
+def _curve(labels: Labels, scores: Floats) -> weighted.Curve:
+    return weighted.curve(labels, scores, _ones(labels))
+
+
+def _ones(labels: Labels) -> Floats:
+    return np.ones((1, len(labels)))
 
 
 def bootstrap(
@@ -100,3 +87,31 @@ def bootstrap(
         values.append(statistic(np.concatenate([members[pick] for pick in picks])))
     low, high = np.nanpercentile(values, (2.5, 97.5))
     return float(low), float(high)
+
+
+def resample(
+    groups: npt.NDArray[np.str_], *, samples: int = 1000, seed: int = 0, block: int = 1_000_000
+) -> Iterator[Floats]:
+    """Yield the weights of the rows [S, N] in bootstrap samples of whole groups, block by block.
+
+    A row's weight is how often its group was drawn. For what `weighted` measures this gives the
+    intervals of `bootstrap`, much faster.
+
+    Args:
+        groups: group of each row.
+        samples: bootstrap samples.
+        seed: of the resampling.
+        block: most weights that are held at a time.
+    """
+    names, numbers = np.unique(groups, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    rows = max(1, block // max(1, len(groups)))
+    for start in range(0, samples, rows):
+        counts = np.array(
+            [
+                np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+                for _ in range(min(rows, samples - start))
+            ],
+            np.float64,
+        )
+        yield counts[:, numbers]
