@@ -69,12 +69,12 @@ def markdown_card(sha256: str, card: Mapping[str, Any]) -> str:
     facts = {"Version": str(card["version"]), "SHA-256": f"`{sha256}`", **summary.facts}
     parts = [
         f"# Model card: {_cell(card['name'])}",
-        _table(("fact", "value"), [(name, str(value)) for name, value in facts.items()]),
+        markdown_table(("fact", "value"), [(name, str(value)) for name, value in facts.items()]),
     ]
     if summary.results:
         head = ("measure", "value", "95 % interval", "data", "count", "note")
         rows = [(r.name, r.value, r.interval, r.data, r.count, r.note) for r in summary.results]
-        parts += ["## Measured", _table(head, rows)]
+        parts += ["## Measured", markdown_table(head, rows)]
     if summary.limits:
         parts += ["## Limits", "\n".join(f"- {_cell(limit)}" for limit in summary.limits)]
     if summary.details:
@@ -83,7 +83,8 @@ def markdown_card(sha256: str, card: Mapping[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; its cells are text, never markup."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
 
