@@ -12,26 +12,13 @@ from unmask.cli._console import say
 from unmask.report.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from polars import DataFrame
+    from collections.abc import Iterable, Mapping, Sequence
 
     from unmask.data.clean import Cleaned
     from unmask.data.explore import Section
 
 _ROWS = 12  # of a table on the terminal; the page has all
 _NAMED = 10  # files named of those that cannot be read
-
-
-def say_splits(manifest: DataFrame) -> None:
-    """Say how many reals and fakes each split has, and how many rows cleaning left out."""
-    left_out = manifest["excluded"].count()
-    used = manifest.filter(manifest["excluded"].is_null())
-    counts = used.group_by("split", "label").len().sort("split", "label")
-    for split, label, count in counts.iter_rows():
-        say(f"{split or 'no split'}: {count} {'fake' if label else 'real'}")
-    if left_out:
-        say(f"{left_out} left out by cleaning")
 
 
 def say_cleaned(done: Cleaned) -> None:
@@ -56,9 +43,8 @@ def say_failed(failed: Mapping[str, str]) -> None:
         say(f"  and {len(failed) - _NAMED} more")
 
 
-def print_leaks(found: Iterable[DataFrame]) -> bool:
-    """Print the rows that leak, tab-separated, say how many of each kind; return if any do."""
-    rows = [row for leaks in found for row in leaks.iter_rows()]
+def print_leaks(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print the rows that leak, tab-separated, and say how many of each kind there are."""
     for row in rows:
         typer.echo("\t".join(printable(value) for value in row))
     for kind, count in Counter(row[0] for row in rows).items():
@@ -66,7 +52,6 @@ def print_leaks(found: Iterable[DataFrame]) -> bool:
         say(f"{kind}: {things} in several splits, {count} rows")
     if not rows:
         say("nothing that was compared stands in two splits")
-    return bool(rows)
 
 
 def print_sections(sections: Iterable[Section]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from unmask.cli._console import say
-from unmask.cli._data import print_leaks, print_sections, say_cleaned, say_failed, say_splits
+from unmask.cli._data import print_leaks, print_sections, say_cleaned, say_failed
 from unmask.cli._extras import needs
 from unmask.cli._outputs import counting
 from unmask.cli._values import parse_shares
@@ -33,14 +33,15 @@ def ingest(
     What is not as it should be is listed row by row beside it, in <manifest>.problems.csv.
     """
     with needs("train", "unmask data"):
-        from unmask.data.manifest import write_manifest
+        from unmask.data.manifest import describe_splits, write_manifest
         from unmask.data.sources import ingest as read
         from unmask.data.sources import write_problems
     manifest, problems = read(root, source)
     digest = write_manifest(manifest, out)
     listing = out.with_suffix(".problems.csv")
     write_problems(problems, listing)
-    say_splits(manifest)
+    for line in describe_splits(manifest):
+        say(line)
     for reason, count in Counter(problem.reason for problem in problems).most_common():
         say(f"{count} × {reason}")
     if problems:
@@ -172,7 +173,7 @@ def split(
 ) -> None:
     """Give every row in use a split, by whole families and people."""
     with needs("train", "unmask data"):
-        from unmask.data.manifest import read_manifest, write_manifest
+        from unmask.data.manifest import describe_splits, read_manifest, write_manifest
         from unmask.data.split import split as draw
     before = read_manifest(manifest)
     rows = draw(before, shares=parse_shares(shares), dev_share=dev_share, seed=seed, anew=anew)
@@ -180,7 +181,8 @@ def split(
     had = 0 if anew else before["split"].count()
     if had:
         say(f"{had} of {len(rows)} rows had a split before; --anew draws those as well")
-    say_splits(rows)
+    for line in describe_splits(rows):
+        say(line)
     typer.echo(f"{digest}  {out}")
 
 
@@ -201,15 +203,16 @@ def check(
         from unmask.data.leaks import find_file_leaks, find_leaks
         from unmask.data.manifest import manifest_hash, read_manifest
     rows = read_manifest(manifest, leaky=True)
-    found = [find_leaks(rows)]
+    found = find_leaks(rows).rows()
     if root is None:
         say("files were not compared: that needs their root (--root)")
     else:
         with counting("Comparing files") as count:
             leaks, failed = find_file_leaks(rows, root, count)
-        found.append(leaks)
+        found += leaks.rows()
         say_failed(failed)
-    if print_leaks(found):
+    print_leaks(found)
+    if found:
         raise typer.Exit(1)
     say(f"{len(rows)} rows, manifest {manifest_hash(rows)[:16]}")
 

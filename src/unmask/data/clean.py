@@ -78,8 +78,9 @@ def clean(
         manifest = marked  # and again, should a fake be made from a fake
     counts.append(manifest["excluded"].count())
     check_manifest(manifest)
-    steps = [after - before for before, after in pairwise(counts)]
-    return Cleaned(manifest, counts[0], *steps, len(manifest) - counts[-1], not_judged)
+    absent, outliers, orphans = (after - before for before, after in pairwise(counts))
+    left = len(manifest) - counts[-1]
+    return Cleaned(manifest, counts[0], absent, outliers, orphans, left, not_judged)
 
 
 def missing_original(manifest: pl.DataFrame) -> pl.Series:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,24 +11,24 @@ import polars as pl
 
 from unmask.errors import DataError, LeakError
 
-SCHEMA: Final = pl.Schema(
-    {
-        "video_id": pl.String,
-        "path": pl.String,
-        "label": pl.Int8,
-        "method": pl.String,
-        "original_id": pl.String,
-        "group_id": pl.String,
-        "identity": pl.String,
-        "dataset": pl.String,
-        "split": pl.String,
-        "compression": pl.String,
-        "frames": pl.Int32,
-        "note": pl.String,
-        "excluded": pl.String,
-        "picks": pl.List(pl.Int32),
-    }
-)
+_COLUMNS: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "video_id": pl.String,
+    "path": pl.String,
+    "label": pl.Int8,
+    "method": pl.String,
+    "original_id": pl.String,
+    "group_id": pl.String,
+    "identity": pl.String,
+    "dataset": pl.String,
+    "split": pl.String,
+    "compression": pl.String,
+    "frames": pl.Int32,
+    "note": pl.String,
+    "excluded": pl.String,
+    "picks": pl.List(pl.Int32),
+}
+
+SCHEMA: Final = pl.Schema(_COLUMNS)
 """Columns of a manifest. ``path`` is relative to the dataset's root, and a zip on the way counts
 as a folder. ``label`` is 0 real, 1 fake. ``group_id`` joins an original with all its fakes.
 ``excluded`` is the reason why cleaning left the row out, null for rows in use. ``picks`` are the
@@ -95,6 +95,15 @@ def crossing(rows: pl.DataFrame, *keys: str) -> pl.DataFrame:
         .agg(splits=pl.col("split").unique().sort())
         .filter(pl.col("splits").list.len() > 1)
     )
+
+
+def describe_splits(manifest: pl.DataFrame) -> Iterator[str]:
+    """Yield a line for each split with its reals and fakes, and one for the rows left out."""
+    used = manifest.filter(pl.col("excluded").is_null())
+    for split, label, count in used.group_by("split", "label").len().sort("split", "label").rows():
+        yield f"{split or 'no split'}: {count} {'fake' if label else 'real'}"
+    if len(used) < len(manifest):
+        yield f"{len(manifest) - len(used)} left out by cleaning"
 
 
 def write_manifest(manifest: pl.DataFrame, path: Path) -> str:

@@ -71,7 +71,7 @@ def thin(manifest: pl.DataFrame, root: Path, *, every: int = EVERY, most: int = 
         picked=numbers.count(),
         gaps=numbers.null_count(),
         crowded=sum(not any(n is not None for n in slots) for slots in picks.values()),
-        whole=len(used) - used["path"].is_in(chosen["path"].implode()).sum(),
+        whole=len(used.join(chosen, on="path", how="anti")),
     )
 
 

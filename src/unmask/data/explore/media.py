@@ -59,7 +59,7 @@ def face_size(faces: pl.DataFrame | None) -> Section:
     for label, word, colour in ((0, "real", REAL), (1, "fake", FAKE)):
         sizes = faces.filter(label=label)["size"].to_numpy()
         if len(sizes):
-            bins = np.linspace(0, top, 61)
+            bins = np.linspace(0, top, 61).tolist()
             text = f"{word} ({len(sizes):,})"
             axes.hist(sizes.clip(0, top), bins, density=True, color=colour, alpha=0.45, label=text)
     axes.set(xlim=(0, top), xlabel="shorter side of a face's box, pixels", ylabel="share per pixel")
@@ -72,7 +72,7 @@ def face_size(faces: pl.DataFrame | None) -> Section:
     return Section(
         name,
         title,
-        f"Median {faces['size'].median():.0f} pixels in the original media.",
+        f"Median {np.median(faces['size']):.0f} pixels in the original media.",
         ("dataset", *(f"{100 * rank:g} %" for rank in ranks), "faces"),
         [tuple(map(str, row)) for row in table],
         figure,

@@ -76,7 +76,7 @@ def frames(manifest: pl.DataFrame) -> Section:
     axes.legend(frameon=False, fontsize="small")
     two = int(known["frames"].is_between(500, 700).sum())
     text = (
-        f"Median {known['frames'].median():,.0f} of {count(len(known), 'video')}; "
+        f"Median {np.median(known['frames']):,.0f} of {count(len(known), 'video')}; "
         f"{len(outside):,} ({share(len(outside), len(known))}) lie outside {low} to {high}, "
         f"{two:,} of them between 500 and 700, where two people in 300 frames would."
     )
@@ -155,7 +155,7 @@ def families(manifest: pl.DataFrame) -> Section:
         name="fakes-per-original",
         title="Families",
         text=f"{count(groups, 'family', 'families')}. {with_fakes:,} of {count(len(reals), 'real')}"
-        f" have fakes, {mean:.1f} on average and {per_real.max() or 0} at most.",
+        f" have fakes, {mean:.1f} on average and {max(per_real, default=0)} at most.",
         head=("fakes", "originals", "share"),
         rows=[(str(n), f"{many:,}", share(many, len(reals))) for n, many in sizes.iter_rows()],
         figure=figure,
@@ -189,7 +189,7 @@ def _density(axes: Axes, values: pl.Series, most: int, word: str, colour: str) -
         return
     numbers = values.to_numpy().astype(np.float64)
     bins = np.linspace(0, most, 71)
-    axes.hist(numbers.clip(0, most), bins, density=True, color=colour, alpha=0.25)
+    axes.hist(numbers.clip(0, most), bins.tolist(), density=True, color=colour, alpha=0.25)
     if len(np.unique(numbers)) > 5:
         places = np.linspace(0, most, 500)
         curve = gaussian_kde(numbers, bw_method=max(2.0, most / 100) / numbers.std())(places)
