@@ -41,6 +41,14 @@ def test_calibration_finds_the_true_odds():
     assert "video level not validated" in calibration.statement
 
 
+@pytest.mark.parametrize("factor", [0, -1])
+def test_what_tells_nothing_apart_is_not_calibrated(factor):
+    scores = sample(people=10)
+    useless = Scores("set", scores.labels, factor * scores.logits, scores.people)
+    with pytest.raises(DataError, match="fakes no higher than reals"):
+        fit_calibration(useless)
+
+
 def test_bands_keep_their_promises_on_new_people():
     scores, pool = sample(1), reals()
     calibration = fit_calibration(scores, replicates=20)

@@ -80,12 +80,17 @@ def fit_calibration(scores: Scores, *, replicates: int = REPLICATES) -> Calibrat
     "Probabilistic Outputs for Support Vector Machines", 1999).
 
     Raises:
-        DataError: no real or no fake was scored.
+        DataError: no real or no fake was scored, or fakes score no higher than reals.
     """
     scored = scores.scored
     if not 0 < scored.labels.sum() < len(scored.labels):
         raise DataError(f"{scores.dataset}: a calibration needs scored reals and fakes")
     slope, intercept = _platt(scored.labels, scored.logits)
+    if slope <= 0:
+        raise DataError(
+            f"{scores.dataset}: the detector scores fakes no higher than reals there, so there is "
+            "nothing to calibrate; train it further"
+        )
     names, numbers = np.unique(scored.people, return_inverse=True)
     members = [np.flatnonzero(numbers == number) for number in range(len(names))]
     rng = np.random.default_rng(0)
