@@ -48,6 +48,29 @@ def portrait(seed: int = 0, person: str = "astronaut", size: int = 160, room: fl
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
+def scene(seed: int, frame: int, *, forged: bool = False, size: int = 160) -> Image:
+    """A frame of a made-up video: a portrait before a ground that is the seed's own.
+
+    Args:
+        seed: of the person's look and of the ground.
+        frame: number of the frame, which moves the grain.
+        forged: whether the middle of the face is of another colour, which a small network learns.
+        size: side, pixels.
+    """
+    rng = np.random.default_rng(seed)
+    shown = portrait(seed, list(PEOPLE)[seed % 2], size, room=1.9).astype(float)
+    ys, xs = np.mgrid[:size, :size] / size - 0.5
+    if forged:
+        shown[(xs / 0.16) ** 2 + (ys / 0.2) ** 2 < 1] += (-60, 60, -60)
+    head = ((xs / 0.34) ** 2 + (ys / 0.42) ** 2 < 1).astype(np.uint8)
+    turn = cv2.getRotationMatrix2D((size / 2, size / 2), rng.uniform(-20, 20), rng.uniform(0.7, 1))
+    turn[:, 2] += rng.uniform(-0.15, 0.15, 2) * size  # else all scenes look alike to a hash
+    shown, head = (cv2.warpAffine(layer, turn, (size, size)) for layer in (shown, head))
+    ground = cv2.resize(rng.integers(0, 255, (6, 6, 3), np.uint8), (size, size))
+    grain = np.random.default_rng((seed, frame)).normal(0, 3, shown.shape)
+    return np.clip(np.where(head[..., None], shown, ground) + grain, 0, 255).astype(np.uint8)
+
+
 def png(image: Image) -> bytes:
     """The picture, RGB, as the bytes of a PNG."""
     return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()

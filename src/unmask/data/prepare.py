@@ -320,6 +320,8 @@ def _failure(row: dict[str, Any], reason: str, frames: int | None = None) -> dic
 
 def _write(number: int, faces: Rows, failures: Rows, job: _Job) -> None:
     """Write a shard; its faces come last and say that it is done."""
+    path = shard(job.out, "failures", number)
+    path.unlink(missing_ok=True)  # a run that was killed here may have failed at something else
     if failures:
-        write_rows(failures, FAILURE_SCHEMA, shard(job.out, "failures", number))
+        write_rows(failures, FAILURE_SCHEMA, path)
     write_rows(faces, FACE_SCHEMA, shard(job.out, "faces", number))
