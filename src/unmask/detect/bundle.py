@@ -55,11 +55,16 @@ class Bundle:
             self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's errors share no base but Exception
             raise BundleError(f"{origin}: ONNX Runtime cannot load it ({_brief(error)})") from error
-        inputs = self._session.get_inputs()
+        inputs = [each.name for each in self._session.get_inputs()]
         self._outputs = {output.name for output in self._session.get_outputs()} & {"logit", "cam"}
-        if len(inputs) != 1 or "logit" not in self._outputs:
+        if self.card.input == "sequence":
+            if sorted(inputs) != ["crops", "mask"] or "logit" not in self._outputs:
+                raise BundleError(
+                    f"{origin}: must have inputs 'crops' and 'mask' and an output 'logit'"
+                )
+        elif len(inputs) != 1 or "logit" not in self._outputs:
             raise BundleError(f"{origin}: must have one input and an output named 'logit'")
-        self._input = inputs[0].name
+        self._input = inputs[0]
         norm = self.card.normalisation
         self._scale = (1 / (255 * np.array(norm.std))).astype(np.float32)
         self._shift = (np.array(norm.mean) / np.array(norm.std)).astype(np.float32)
@@ -74,22 +79,49 @@ class Bundle:
         Raises:
             BundleError: a logit is not finite, or the maps are of a wrong shape.
         """
-        batch = np.stack(crops) * self._scale - self._shift
         names = sorted(self._outputs, reverse=True)
-        found = self._session.run(names, {self._input: batch.transpose(0, 3, 1, 2)})
-        logits = np.asarray(found[0], np.float32).reshape(len(crops))
-        if not np.isfinite(logits).all():
-            raise BundleError(f"{self.identity.name}: gave a logit that is not a finite number")
+        found = self._session.run(names, {self._input: self._normalise(crops)})
+        logits = self._finite(found[0], len(crops))
         cams = found[1] if len(found) > 1 else None
         if cams is not None and (cams.ndim != 3 or len(cams) != len(crops)):
             raise BundleError(f"{self.identity.name}: cam must be [B, h, w]. Got {cams.shape}")
         return logits, cams
 
+    def run_sequence(self, crops: list[Image]) -> float:
+        """Return the logit of one person's crops, for a card of sequences.
+
+        Args:
+            crops: in order of time, at most the card's ``length``; as for `run`.
+
+        Raises:
+            BundleError: the logit is not finite.
+        """
+        length, size = self.card.length or 0, self.card.crop.size
+        batch = np.zeros((1, length, 3, size, size), np.float32)
+        batch[0, : len(crops)] = self._normalise(crops)
+        mask = np.arange(length)[None] < len(crops)
+        found = self._session.run(["logit"], {"crops": batch, "mask": mask})
+        return float(self._finite(found[0], 1)[0])
+
+    def _normalise(self, crops: list[Image]) -> Logits:
+        """Return float32 [B, 3, S, S]."""
+        return (np.stack(crops) * self._scale - self._shift).transpose(0, 3, 1, 2)
+
+    def _finite(self, found: Any, count: int) -> Logits:
+        logits = np.asarray(found, np.float32).reshape(count)
+        if not np.isfinite(logits).all():
+            raise BundleError(f"{self.identity.name}: gave a logit that is not a finite number")
+        return logits
+
     def _try_out(self, origin: str) -> None:
         """Score two blank crops, so that a wrong type or shape shows before any file is opened."""
         size = self.card.crop.size
+        blank = [np.zeros((size, size, 3), np.uint8)]
         try:
-            self.run([np.zeros((size, size, 3), np.uint8)] * 2)
+            if self.card.input == "sequence":
+                self.run_sequence(blank)
+            else:
+                self.run(blank * 2)
         except Exception as error:  # as above
             raise BundleError(
                 f"{origin}: does not run on crops of {size} pixels as its card says "

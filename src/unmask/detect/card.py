@@ -111,7 +111,12 @@ class Measure(Value):
 
 
 class Card(Value):
-    """The card, stored as JSON in the bundle's metadata."""
+    """The card, stored as JSON in the bundle's metadata.
+
+    ``input`` says what the network takes: ``frame``, single crops [B, 3, S, S]; or ``sequence``,
+    crops of one person in order of time [B, T, 3, S, S] and a mask, bool [B, T], of those that are
+    there. ``length`` is that T.
+    """
 
     schema_version: int = Field(default=SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
@@ -119,6 +124,7 @@ class Card(Value):
     description: str
     licence: str
     input: Literal["frame", "sequence"] = "frame"
+    length: int | None = Field(default=None, ge=1, le=256)
     crop: CropSpec
     normalisation: Normalisation = Normalisation()
     aggregation: Literal["mean"] = "mean"
@@ -128,3 +134,9 @@ class Card(Value):
     measured_by: str = ""
     training: dict[str, Any] = Field(default_factory=dict)
     limits: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _length_of_sequences(self) -> Card:
+        if (self.input == "sequence") != (self.length is not None):
+            raise ValueError("length must be given for sequences, and for them only")
+        return self

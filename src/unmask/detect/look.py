@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 
 from unmask.detect.settings import Settings
 from unmask.faces import CropSpec, FaceFinder, crop_face, find_faces, sharpness
@@ -77,6 +78,18 @@ def _look_at(frame: Frame, finder: FaceFinder, spec: CropSpec, settings: Setting
         crowd=max(0, len(large) - settings.max_faces),
         thumbnail=_thumbnail(frame.image) if settings.evidence else None,
     )
+
+
+def evenly(count: int, wanted: int) -> list[int]:
+    """Return at most ``wanted`` of the numbers below ``count``, evenly spread, in order.
+
+    >>> evenly(9, 3), evenly(2, 3)
+    ([0, 4, 8], [0, 1])
+    """
+    if count <= wanted:
+        return list(range(count))
+    chosen: list[int] = np.linspace(0, count - 1, wanted).round().astype(int).tolist()
+    return chosen
 
 
 def _thumbnail(image: Image) -> Image:

@@ -22,7 +22,7 @@ from unmask.detect.aggregate import (
 )
 from unmask.detect.bundle import Cams, load_bundle
 from unmask.detect.card import Card
-from unmask.detect.look import SeenFace, SeenFrame, look
+from unmask.detect.look import SeenFace, SeenFrame, evenly, look
 from unmask.detect.settings import Settings
 from unmask.errors import MediaError, Reason
 from unmask.faces import FINDERS, link_tracks
@@ -45,6 +45,9 @@ MESSAGES: dict[VerdictName, str] = {
     "real": "no sign of face manipulation found",
     "uncertain": "undecided: the score lies between the bands for fake and real",
 }
+
+ONE_SCORE = "each person has one score for all their frames, which stands at every frame"
+NO_SEQUENCE = "a still, and this detector judges clips; use one that judges single frames"
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,11 @@ class Predictor:
             with open_media(
                 path, frames=self.settings.frames, limits=self.settings.limits
             ) as reader:
+                if self.card.input == "sequence" and reader.media.kind == "image":
+                    return abstain(
+                        str(path), "unsupported", NO_SEQUENCE, self.identity, start,
+                        media=reader.media,
+                    )  # fmt: skip
                 seen = list(
                     look(
                         reader,
@@ -111,7 +119,14 @@ class Predictor:
             return abstain(str(path), error.reason, error.message, self.identity, start)
 
     def score_crops(self, crops: Sequence[SeenFace]) -> tuple[list[float], Cams | None]:
-        """Return the logit of each face and, if the bundle has them, its class-activation map."""
+        """Return the logit of each face and, if the bundle has them, its class-activation map.
+
+        A detector of sequences gives one logit, which then stands for each face; there must be at
+        most its card's ``length`` of them, in order of time.
+        """
+        if self.card.input == "sequence":
+            logit = self._bundle.run_sequence([seen.crop.image for seen in crops])
+            return [logit] * len(crops), None
         images = [seen.crop.image for seen in crops]
         parts = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
         found = list(self._pool.map(self._bundle.run, parts))
@@ -127,11 +142,15 @@ class Predictor:
         people = []
         for track in tracks:
             faces = [by_face[id(face)] for face in track.faces]
+            if self.card.length:
+                faces = [faces[n] for n in evenly(len(faces), self.card.length)]
             enough = len(faces) >= least
             logits, cams = self.score_crops(faces) if enough else ([], None)
             people.append(_Person(faces, logits, cams))
         scored = [person for person in people if person.logits]
         notes = (*reader.notes, *_notes(seen))
+        if scored and self.card.input == "sequence":
+            notes = (*notes, ONE_SCORE)
         analysed = {each.face.time for person in scored for each in person.faces}
         counts = FrameCounts(
             expected=reader.expected, decoded=reader.decoded, analysed=len(analysed)
