@@ -29,10 +29,9 @@ from torch.utils.data import DataLoader
 from unmask.data.manifest import make_manifest
 from unmask.data.prepare import prepare, read_faces
 from unmask.training.depthwise import quicken
-from unmask.training.detectors import FrameDetector
+from unmask.training.module import Training
 from unmask.training.pairs import PairDataset, Sample
-from unmask.training.recipe import FrameRecipe
-from unmask.training.trainer import FrameModule
+from unmask.training.recipes.frame import FrameRecipe
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 PORTRAITS = (
@@ -48,11 +47,8 @@ class Stepper:
 
     def __init__(self, recipe: FrameRecipe, *, quick: bool) -> None:
         torch.manual_seed(recipe.seed)
-        detector = FrameDetector(
-            recipe.backbone, dropout=recipe.dropout, drop_path=recipe.drop_path
-        )
-        with patch("unmask.training.trainer.quicken", quicken if quick else lambda _: 0):
-            self.module = FrameModule(recipe, detector).train()
+        with patch("unmask.training.module.quicken", quicken if quick else lambda _: 0):
+            self.module = Training(recipe, recipe.build(), steps=recipe.steps).train()
         self.module.log = lambda *_, **__: None
         self.optimizer = self.module.configure_optimizers()["optimizer"]
 
@@ -65,7 +61,7 @@ class Stepper:
         loss.backward()
         nn.utils.clip_grad_norm_(self.module.detector.parameters(), 1.0)
         self.optimizer.step()
-        self.module.on_train_batch_end()
+        self.module.average.update_parameters(self.module.detector)
         return time.perf_counter() - start
 
 

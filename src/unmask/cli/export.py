@@ -13,7 +13,9 @@ def export(
     run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
     out: Annotated[Path, typer.Argument(help="Bundle to write.", show_default=False)],
     *,
-    name: Annotated[str, typer.Option(help="Name of the bundle.")] = "frame",
+    name: Annotated[
+        str | None, typer.Option(help="Name of the bundle; the recipe's if not given.")
+    ] = None,
     version: Annotated[str, typer.Option(help="Version of the bundle.")] = "1",
     checkpoint: Annotated[str, typer.Option(help="Which checkpoint of the run.")] = "best.ckpt",
 ) -> None:

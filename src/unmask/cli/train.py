@@ -9,21 +9,38 @@ from unmask.cli._extras import needs
 
 
 def train(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="frame, capstone-cnn, capstone-transfer, capstone-sequence, or a JSON or TOML "
+            "file that starts from one of them.",
+            show_default=False,
+        ),
+    ],
     faces: Annotated[
         list[Path], typer.Argument(help="Face sets of `unmask data prepare`.", show_default=False)
     ],
     *,
     out: Annotated[Path, typer.Option(help="Folder of the run.", show_default=False)],
-    recipe: Annotated[
-        Path | None,
-        typer.Option(help="JSON file of choices that differ from the shipped detector's."),
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="A choice, as key=value (crop.size=96); may be repeated.",
+            metavar="CHOICE",
+        ),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes that make batches.")] = 1,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="State dict that the backbone starts from, in place of timm's."),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes that make batches.", min=0)] = 1,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, …")] = "auto",
 ) -> None:
-    """Train the frame detector, or go on training where a run was stopped."""
+    """Train a detector, or go on training where a run was stopped."""
     with needs("train", "unmask train"):
-        from unmask.training.recipe import read_recipe
+        from unmask.training.recipes import read_recipe
         from unmask.training.trainer import train as run
-    best = run(read_recipe(recipe), faces, out, workers=workers, accelerator=accelerator)
+    choices = read_recipe(recipe, changes or [])
+    best = run(choices, faces, out, workers=workers, accelerator=accelerator, weights=weights)
     typer.echo(str(best))

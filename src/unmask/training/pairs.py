@@ -34,6 +34,26 @@ class Picture:
         return decode_face(self.image), self.landmarks
 
 
+def main_tracks(faces: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of each video's first track, that of the person seen most."""
+    return faces.filter(pl.col("track") == pl.col("track").min().over("dataset", "video_id"))
+
+
+def originals(fake: pl.DataFrame, real: pl.DataFrame) -> list[int | None]:
+    """Return for each fake the row of ``real`` that it is paired with: its original's frame of the
+    same time, or else of the nearest; None where the original is not there.
+    """
+    keys = ["dataset", "original_id", "time"]
+    left = fake.select(keys).with_row_index("fake").sort("time")
+    right = real.select("dataset", pl.col("video_id").alias("original_id"), "time")
+    right = right.with_row_index("real").sort("time")
+    joined = left.join_asof(
+        right, on="time", by=keys[:2], strategy="nearest", check_sortedness=False
+    )
+    found: list[int | None] = joined.sort("fake")["real"].to_list()
+    return found
+
+
 def pictures(faces: pl.DataFrame) -> list[Picture]:
     """Return the pictures of a face set's rows."""
     return [
@@ -47,8 +67,9 @@ class PairDataset(Dataset[Sample]):
 
     Item ``i`` is a crop of a real and of its fake, uint8 [2, 3, S, S], and their labels, float
     [2] = (0, 1). The share ``forged`` of the pairs are forged from a real, drawn from the datasets
-    by ``weights``; the others are a dataset's fakes with their originals. Fakes whose original is
-    not among the faces are left out: nothing but the forgery may tell a pair apart.
+    by ``weights``; the others are a dataset's fakes with the frames of their originals that are
+    nearest in time. Fakes whose original is not among the faces are left out: nothing but the
+    forgery may tell a pair apart. Of videos with several tracks the first is taken.
 
     Args:
         faces: rows of face sets; only those of split ``train`` may be among them.
@@ -79,20 +100,17 @@ class PairDataset(Dataset[Sample]):
             raise DataError(f"only split 'train' may be trained on. Got {set(faces['split'])}")
         self.spec, self.forged, self.forgery, self.strength = spec, forged, forgery, strength
         self.seed, self.start, self.length = seed, start, length
+        faces = main_tracks(faces)
         real = faces.filter(pl.col("label") == 0)
         fake = faces.filter(pl.col("label") == 1)
         self.reals = {name: pictures(real.filter(pl.col("dataset") == name)) for name in weights}
         total = sum(weights.values())
         self.weights = [value / total for value in weights.values()]
-        place = {
-            key: number for number, key in enumerate(real.select("dataset", "video_id").iter_rows())
-        }
-        keys = list(fake.select("dataset", "original_id").iter_rows())
         self.all_reals = pictures(real)
         self.pairs = [
-            (place[key], picture)
-            for key, picture in zip(keys, pictures(fake), strict=True)
-            if key in place
+            (place, picture)
+            for place, picture in zip(originals(fake, real), pictures(fake), strict=True)
+            if place is not None
         ]
         if (forged < 1 and not self.pairs) or (forged > 0 and not all(self.reals.values())):
             raise DataError("training needs fakes with their originals, and reals of each source")

@@ -1,5 +1,8 @@
-"""One file a family of detectors: networks that say how likely a crop is fake."""
+"""One file a family of detectors: networks that say how likely a crop, or a sequence, is fake."""
 
+from unmask.training.detectors.cnn import CapstoneCnn
 from unmask.training.detectors.frame import FrameDetector
+from unmask.training.detectors.sequence import SequenceDetector
+from unmask.training.detectors.transfer import TransferDetector
 
-__all__ = ["FrameDetector"]
+__all__ = ["CapstoneCnn", "FrameDetector", "SequenceDetector", "TransferDetector"]

