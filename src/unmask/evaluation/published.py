@@ -41,17 +41,17 @@ class Published(Value):
     @property
     def recall(self) -> Figure:
         """Share of fakes called fake, with its exact binomial interval."""
-        return _share("recall", self.tp, self.tp + self.fn)
+        return exact_share("recall", self.tp, self.tp + self.fn)
 
     @property
     def specificity(self) -> Figure:
         """Share of reals called real, with its exact binomial interval."""
-        return _share("specificity", self.tn, self.tn + self.fp)
+        return exact_share("specificity", self.tn, self.tn + self.fp)
 
     @property
     def precision(self) -> Figure:
         """Share of fakes among what is called fake, at the base rate of the test videos."""
-        found = _share("precision", self.tp, self.tp + self.fp)
+        found = exact_share("precision", self.tp, self.tp + self.fp)
         return found.model_copy(update={"prior": self.base_rate})
 
     @property
@@ -60,7 +60,7 @@ class Published(Value):
         return (self.recall.value + self.specificity.value) / 2
 
 
-def _share(name: str, hits: int, count: int) -> Figure:
+def exact_share(name: str, hits: int, count: int) -> Figure:
     """Return a share with the interval of Clopper and Pearson, "Biometrika" 26 (1934)."""
     exact = binomtest(hits, count).proportion_ci(0.95, method="exact")
     return Figure(name=name, value=hits / count, interval=(float(exact.low), float(exact.high)))
