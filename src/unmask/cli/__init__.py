@@ -26,7 +26,7 @@ __all__ = ["app", "main"]
 _ORDER = {
     "Detect": ("detect", "models"),
     "Build a detector": ("data", "forge", "train", "export", "calibrate"),
-    "Measure a detector": ("evaluate", "compare", "robustness"),
+    "Measure a detector": ("evaluate", "compare", "robustness", "shortcuts"),
 }
 
 app = typer.Typer(
