@@ -55,5 +55,5 @@ $(VENV)/runtime.installed: pyproject.toml constraints.txt | $(BIN)/python
 # pip (mirrors, wheels at hand); uv then installs the rest, much faster than pip would.
 $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt torch torchvision uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,provenance,dev]'
 	@touch $(VENV)/runtime.installed $@

@@ -22,6 +22,7 @@ Points = npt.NDArray[np.float64]
 Box = tuple[float, float, float, float]
 Kind = Literal["image", "video"]
 VerdictName = Literal["fake", "real", "uncertain"]
+ProvenanceState = Literal["not_examined", "absent", "unreadable", "invalid", "valid", "trusted"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Interval = tuple[Probability, Probability]
 
@@ -180,6 +181,45 @@ class Thresholds(Value):
     real: float
 
 
+class Statement(Value):
+    """What a file's content credentials declare about its making. ``name`` is the action, such as
+    ``c2pa.created``, or the assertion that it stands in; ``source_type`` the last part of the
+    digital source type; ``ai`` says that this means a trained model; ``ingredient`` that it is
+    declared of something that the file was made from."""
+
+    name: str
+    source_type: str = ""
+    tool: str = ""
+    ai: bool = False
+    ingredient: bool = False
+
+
+class Provenance(Value):
+    """The content credentials (C2PA) of a file. They have no part in the verdict.
+
+    ``valid``: signed, and unchanged since; ``trusted``: by a signer on the trust list given as
+    well. ``ai_declared`` is None where no credentials could be read; ``left_out`` counts the
+    statements beyond those listed; ``problems`` are the standard's codes. All text but
+    ``message`` is the signer's, cut to a length.
+    """
+
+    state: ProvenanceState = "not_examined"
+    message: str = "not examined"
+    signer: str = ""
+    tool: str = ""
+    ai_declared: bool | None = None
+    statements: tuple[Statement, ...] = ()
+    left_out: int = Field(default=0, ge=0)
+    problems: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _declared_where_read(self) -> Provenance:
+        read = self.state in {"invalid", "valid", "trusted"}
+        if read != (self.ai_declared is not None):
+            raise ValueError("ai_declared must be set where credentials were read, and only there")
+        return self
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What the report shows of one scored face and JSON does not carry.
@@ -218,6 +258,7 @@ class Report(Value):
     thresholds: Thresholds | None = None
     media: Media | None = None
     notes: tuple[str, ...] = ()
+    provenance: Provenance = Provenance()
     unmask: str = ""
     evidence: tuple[Evidence, ...] = Field(default=(), exclude=True, repr=False)
 

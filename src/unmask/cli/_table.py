@@ -6,13 +6,14 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from unmask.report.credentials import summary
 from unmask.report.text import percent, percent_range, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from unmask.errors import Reason
-    from unmask.types import Interval, Report, VerdictName
+    from unmask.types import Interval, Provenance, Report, VerdictName
 
 _STYLES = {"fake": "bold red", "uncertain": "yellow", "real": "green", None: "dim"}
 _WIDTH_WITHOUT_TERMINAL = 200  # a file or a pipe has no width to fit into
@@ -29,6 +30,7 @@ class Row:
     abstention: Reason | None
     message: str
     faces: int
+    provenance: Provenance
 
     @classmethod
     def of(cls, report: Report) -> Row:
@@ -41,11 +43,15 @@ class Row:
             abstention=report.abstention,
             message=report.message,
             faces=len(report.faces),
+            provenance=report.provenance,
         )
 
 
-def print_table(rows: Iterable[Row]) -> None:
-    """Print ``rows`` to stdout. Text from outside is shown as it is, never read as markup."""
+def print_table(rows: Sequence[Row]) -> None:
+    """Print ``rows`` to stdout. Text from outside is shown as it is, never read as markup.
+
+    There is a column of content credentials where a file carries any.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -57,14 +63,18 @@ def print_table(rows: Iterable[Row]) -> None:
     table.add_column("P(fake)", justify="right", no_wrap=True)
     table.add_column("95 %", no_wrap=True)
     table.add_column("Faces", justify="right", no_wrap=True)
+    credentials = [summary(row.provenance) for row in rows]
+    if any(credentials):
+        table.add_column("Credentials", no_wrap=True)
     table.add_column("File", overflow="fold", ratio=2)
     table.add_column("What was found", overflow="fold", ratio=3)
-    for row in rows:
+    for row, signed in zip(rows, credentials, strict=True):
         table.add_row(
             Text(row.verdict or "no verdict", style=_STYLES[row.verdict]),
             "" if row.probability is None else percent(row.probability),
             "" if row.interval is None else percent_range(row.interval),
             str(row.faces),
+            *([signed] if any(credentials) else []),
             Text(printable(row.path)),
             Text(printable(row.message)),
         )

@@ -71,6 +71,12 @@ def detect(
         float, typer.Option(metavar="PIXELS", help="Smallest face analysed, shorter side.")
     ] = 40,
     finder: Annotated[str, typer.Option(help="What finds the faces.")] = "centerface",
+    trust_list: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Certificates (PEM) that vouch for signers of content credentials."
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option(help="0: as many as there are cores.")] = 0,
     max_file_size: Annotated[
         int | None,
@@ -130,6 +136,7 @@ def detect(
     """
     from unmask.detect import Predictor, Settings, detect_many, load_bundle
     from unmask.media import Limits
+    from unmask.provenance import NOT_INSTALLED, read_trust_list
     from unmask.types import Report
 
     limits = {
@@ -148,6 +155,7 @@ def detect(
         finder=finder,
         threads=threads,
         evidence=report is not None,
+        trust_list=read_trust_list(trust_list) if trust_list else "",
     )
     media, empty = _collect(paths)
     # A run over several files decodes in a process of its own, so that one file cannot end it.
@@ -186,6 +194,8 @@ def detect(
         raise typer.Exit(_NOBODY_READS) from None
     if not as_json and rows:
         print_table(rows)
+        if any(row.provenance.message == NOT_INSTALLED for row in rows):
+            say(NOT_INSTALLED)
     raise typer.Exit(code or exit_code(rows, missing=empty))
 
 

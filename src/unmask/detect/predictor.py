@@ -27,6 +27,7 @@ from unmask.detect.settings import Settings
 from unmask.errors import MediaError, Reason
 from unmask.faces import FINDERS, link_tracks
 from unmask.media import MediaReader, open_media
+from unmask.provenance import examine
 from unmask.types import (
     Evidence,
     FaceScore,
@@ -95,6 +96,16 @@ class Predictor:
         score.
         """
         start = time.perf_counter()
+        report = self._judge(path, start)
+        if report.abstention == "over_limit":  # which bounds the reading of credentials as well
+            return report
+        found = {
+            "provenance": examine(path, self.settings.trust_list),
+            "seconds": time.perf_counter() - start,
+        }
+        return report.model_copy(update=found)
+
+    def _judge(self, path: str | Path, start: float) -> Report:
         try:
             with open_media(
                 path, frames=self.settings.frames, limits=self.settings.limits

@@ -23,6 +23,8 @@ class Settings:
         finder: name of the face finder.
         threads: faces are found and scored on this many threads; 0 for one a core.
         evidence: keep crops, heat maps and thumbnails for the report.
+        trust_list: certificates of those who vouch for signers of content credentials, as
+            `unmask.provenance.read_trust_list` returns them.
     """
 
     frames: int = 32
@@ -35,6 +37,7 @@ class Settings:
     finder: str = "centerface"
     threads: int = 0
     evidence: bool = False
+    trust_list: str = ""
 
     def __post_init__(self) -> None:
         for name in ("frames", "min_frames", "max_faces"):

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from unmask import __version__
 from unmask.report import words
 from unmask.report.axis import clock
+from unmask.report.credentials import summary
 from unmask.report.page import environment, render_page, stamp, tone_and_pill
 from unmask.report.pictures import fit
 from unmask.report.text import percent, percent_range, sentence
@@ -48,6 +49,7 @@ class _Row:
     chance: str
     interval: str
     message: str
+    credentials: str
     probability: float
     picture: Picture | None
 
@@ -170,6 +172,7 @@ def _make_row(report: Report, page: str) -> _Row:
         chance="" if report.probability is None else percent(report.probability),
         interval="" if report.interval is None else percent_range(report.interval),
         message=sentence(report.message),
+        credentials=summary(report.provenance),
         probability=-1.0 if report.probability is None else report.probability,
         picture=_thumbnail(report),
     )

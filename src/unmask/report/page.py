@@ -14,6 +14,7 @@ from unmask import __version__
 from unmask.report import words
 from unmask.report.axis import Axis, clock
 from unmask.report.card import CardSummary, summarize_card
+from unmask.report.credentials import Credentials, describe
 from unmask.report.facts import Fact, file_facts, model_facts
 from unmask.report.pictures import heat_scale
 from unmask.report.text import percent, percent_range, printable, sentence
@@ -79,6 +80,7 @@ class Page:
     people_title: str
     people: list[Person]
     heat_key: str
+    credentials: Credentials
     facts: list[Fact]
     model: list[Fact]
     card: CardSummary
@@ -171,6 +173,7 @@ def _make_page(
             for rank, face in enumerate(people)
         ],
         heat_key=_heat_key(scale) if maps else "",
+        credentials=describe(report.provenance),
         facts=file_facts(report),
         model=model_facts(report, settings),
         card=summary,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, TextIO
 
+from unmask.report.text import printable
+
 if TYPE_CHECKING:
     from unmask.types import Report
 
@@ -22,6 +24,10 @@ COLUMNS = (
     "frames_expected",
     "frames_decoded",
     "frames_analysed",
+    "credentials",
+    "credentials_signer",
+    "credentials_tool",
+    "ai_declared",
     "prior",
     "model",
     "model_version",
@@ -65,6 +71,10 @@ def _row(report: Report) -> tuple[object, ...]:
         report.frames.expected,
         report.frames.decoded,
         report.frames.analysed,
+        report.provenance.state,
+        printable(report.provenance.signer),
+        printable(report.provenance.tool),
+        report.provenance.ai_declared,
         report.prior,
         report.model.name,
         report.model.version,
