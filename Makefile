@@ -35,8 +35,9 @@ constraints: $(VENV)/dev.installed ## Pin what pyproject.toml asks for anew, kee
 	$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 \
 	  --no-annotate --no-header --no-emit-index-url --output-file constraints.txt
 
-system-deps: ## Install what is needed beside Python (nothing)
-	@echo "Nothing to install: unmask and its tests need Python 3.11 or later, pip and make."
+system-deps: ## Install what the tests need beside Python (PostgreSQL, by apt)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; }
 
 clean: ## Remove what was built, installed and cached
 	rm -rf $(VENV) build dist demo-report .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -55,5 +56,5 @@ $(VENV)/runtime.installed: pyproject.toml constraints.txt | $(BIN)/python
 # pip (mirrors, wheels at hand); uv then installs the rest, much faster than pip would.
 $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt torch torchvision uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,provenance,dev]'
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,provenance,serve,dev]'
 	@touch $(VENV)/runtime.installed $@

@@ -24,7 +24,7 @@ from unmask.errors import UnmaskError
 __all__ = ["app", "main"]
 
 _ORDER = {
-    "Detect": ("detect", "models"),
+    "Detect": ("detect", "serve", "models"),
     "Build a detector": ("data", "forge", "train", "export", "calibrate"),
     "Measure a detector": ("evaluate", "compare", "robustness", "shortcuts"),
 }

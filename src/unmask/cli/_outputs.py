@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unmask.cli._console import say
 from unmask.errors import SettingError
+from unmask.report.choices import choice_facts
 from unmask.report.text import printable
 
 if TYPE_CHECKING:
@@ -46,23 +47,12 @@ def open_sinks(
         if folder is not None:
             from unmask.report import HtmlWriter
 
-            writer = HtmlWriter(folder, card, settings=_facts(settings))
+            writer = HtmlWriter(folder, card, settings=choice_facts(settings))
             outputs.callback(say, f"report: {writer.index}")
             sinks.append(outputs.enter_context(writer).add)
     except OSError as error:
         raise SettingError(f"cannot write {error.filename}: {error.strerror}") from error
     return sinks
-
-
-def _facts(settings: Settings) -> dict[str, object]:
-    """Return the settings that bear on a verdict, as a report names them."""
-    return {
-        "Prior": f"{100 * settings.prior:g} % of files are fake",
-        "False-alarm budget": f"{100 * settings.max_false_alarm_rate:g} % of genuine files",
-        "Frames asked for": settings.frames,
-        "Smallest face": f"{settings.min_face:g} px",
-        "Face finder": settings.finder,
-    }
 
 
 @contextmanager

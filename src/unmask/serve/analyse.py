@@ -1,0 +1,76 @@
+"""The process that opens one file, and then ends: ``python -m unmask.serve.analyse``.
+
+It is started beforehand, so that the detector is loaded when a job comes. Its answers are files
+and bytes, nothing that its parent would run: what it decodes may have taken it over.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from unmask.detect import Predictor
+from unmask.errors import UnmaskError
+from unmask.serve.folders import rename, write_report
+from unmask.serve.options import Options
+from unmask.serve.process import when_parent_goes
+
+NO_DETECTOR = 3
+"""Exit code of a process that could not even load the detector."""
+
+_MOST_WRITTEN = 2**30  # bytes of one file
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file to open, the name to report it under, and the folder for the report."""
+
+    path: Path
+    name: str
+    folder: Path
+
+
+OPTIONS = TypeAdapter(Options)
+JOB = TypeAdapter(Job)
+
+
+def main() -> None:
+    """Read the options and then a job, each one line of JSON, and write the job's report."""
+    orders = sys.stdin.buffer
+    options = OPTIONS.validate_json(orders.readline())
+    _confine(options)
+    try:
+        predictor = Predictor(options.model, options.settings)
+    except UnmaskError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(NO_DETECTOR)
+    line = orders.readline()
+    if not line:
+        return
+    when_parent_goes(lambda: os._exit(1))
+    job = JOB.validate_json(line)
+    report = rename(predictor.detect(job.path), job.name)
+    write_report(job.folder, report, predictor.card, options.settings)
+
+
+def _confine(options: Options) -> None:
+    """Bound what a hostile file can make this process take."""
+    seconds = int(options.timeout * (os.cpu_count() or 1)) + 1
+    for kind, most in (
+        (resource.RLIMIT_AS, options.memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, _MOST_WRITTEN),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (bound, bound))
+
+
+if __name__ == "__main__":
+    main()

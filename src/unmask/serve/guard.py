@@ -1,0 +1,115 @@
+"""What stands before every request: who may call, and what an answer may do in a browser."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from unmask.serve.options import Access
+
+OPEN = frozenset({"/healthz"})
+"""Paths that need no token: they say nothing about anyone."""
+
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+class Guard:
+    """Lets in requests for this host, from no other origin, that know the token.
+
+    The token is an `Authorization: Bearer` header. A browser opens ``/?token=…`` once and gets a
+    cookie that no script and no other site can use; it is derived from the token, as cookies do
+    not keep to one port.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+        self._cookie = f"unmask_{access.port}"
+        token = (access.token or "").encode()
+        self._pass = hmac.new(token, b"cookie", hashlib.sha256).hexdigest()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            raise RuntimeError("only HTTP is served")
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                if "content-security-policy" not in headers:
+                    headers["content-security-policy"] = _POLICY
+                    headers["x-frame-options"] = "DENY"
+            await send(message)
+
+        refusal = self._answer(scope)
+        await (refusal or self._app)(scope, receive, send_with_headers)
+
+    def _answer(self, scope: Scope) -> Response | None:
+        """Return what this request gets instead of what it asks for, if anything."""
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if _name(host) not in self._access.names:
+            return _refuse(403, "this host name is not served here; see --allow-host")
+        origin = headers.get("origin")
+        if origin is not None and origin.lower() not in {
+            f"{scheme}://{host.lower()}" for scheme in ("http", "https")
+        }:
+            return _refuse(403, "requests from other origins are not served")
+        if self._access.token is None or scope["path"] in OPEN:
+            return None
+        if scope["path"] == "/" and scope["method"] == "GET":
+            given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+            if given and self._is_token(given[0]):
+                answer = RedirectResponse("/", 303)
+                answer.set_cookie(self._cookie, self._pass, httponly=True, samesite="strict")
+                return answer
+        if self._knows(headers):
+            return None
+        return _refuse(
+            401,
+            "the token is missing or wrong; open the address printed at the start, "
+            "or send 'Authorization: Bearer TOKEN'",
+            {"www-authenticate": "Bearer"},
+        )
+
+    def _knows(self, headers: Headers) -> bool:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self._is_token(given.strip()):
+            return True
+        cookie = cookie_parser(headers.get("cookie", "")).get(self._cookie, "")
+        return hmac.compare_digest(cookie.encode(), self._pass.encode())
+
+    def _is_token(self, given: str) -> bool:
+        wanted = self._access.token or ""
+        return bool(wanted) and hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _name(host: str) -> str | None:
+    """Return the name in a Host header, without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _refuse(status: int, why: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"detail": why}, status, headers)

@@ -1,0 +1,69 @@
+"""Processes that live no longer than the one that started them.
+
+A child gets its orders as lines on its standard input. When the parent goes, by whatever way, the
+pipe closes, and the child sees it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+
+def spawn(module: str, order: str, *, answers: bool = False) -> subprocess.Popen[bytes]:
+    """Start ``python -m module`` and hand it ``order``, one line.
+
+    Args:
+        module: what to run.
+        order: the first line of its standard input.
+        answers: whether its standard output is a pipe to the caller; else it goes nowhere.
+    """
+    told = None if os.environ.get("UNMASK_DEBUG") == "1" else subprocess.DEVNULL
+    # -P: what lies in the working folder is never imported. In a session of its own, an
+    # interrupt from the keyboard reaches the parent only.
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-P", "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE if answers else told,
+        stderr=told,
+        start_new_session=True,
+    )
+    tell(process, order)
+    return process
+
+
+def tell(process: subprocess.Popen[bytes], order: str) -> None:
+    """Hand ``order`` to a child; one that has died is found out by who waits for it."""
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.write(order.encode() + b"\n")
+            process.stdin.flush()
+
+
+def end(process: subprocess.Popen[bytes], patience: float = 0.0) -> None:
+    """Close a child's input, and kill it if it is still there after ``patience`` seconds."""
+    if process.stdin is not None:
+        with suppress(OSError):  # what was not read yet has nobody to read it
+            process.stdin.close()
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def when_parent_goes(act: Callable[[], None]) -> None:
+    """Call ``act`` from a thread once standard input is at its end."""
+
+    def watch() -> None:
+        while os.read(0, 4096):  # not sys.stdin: its lock would be held at the end of Python
+            pass
+        act()
+
+    threading.Thread(target=watch, daemon=True).start()

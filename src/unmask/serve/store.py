@@ -1,0 +1,362 @@
+"""The job store: one table, on SQLite or PostgreSQL, that API and workers share.
+
+A job is claimed for the time of a lease, which its worker renews. Time is the database's own, so
+that the clocks of several machines need not agree.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    literal_column,
+    make_url,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from unmask.errors import SettingError
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+UNFINISHED: tuple[State, ...] = ("queued", "running")
+
+MOST_ATTEMPTS = 2
+"""A job that was begun as often, and never ended, is not begun again."""
+
+_BUSY = 30  # seconds to wait for another writer of an SQLite file
+_CLOCKS = {
+    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
+    "postgresql": "extract(epoch from clock_timestamp())::float8",
+}
+_ANSWERS = text("state IN ('queued', 'running', 'done')")
+
+_metadata = MetaData()
+_analyses = Table(
+    "unmask_analyses",
+    _metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("uploaded", Boolean, nullable=False),
+    Column("kept", Boolean, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("answer_key", String(64), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("progress", Float, nullable=False, default=0.0),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("worker", String(64), nullable=False, default=""),
+    Column("lease", Float, nullable=False, default=0.0),
+    Column("created", Float, nullable=False),
+    Column("started", Float),
+    Column("finished", Float),
+    Column("verdict", String(16)),
+    Column("probability", Float),
+    Column("abstention", String(32)),
+    Column("message", Text, nullable=False, default=""),
+    # One answer for one file: a second upload of it meets the first, however close they come.
+    Index(
+        "unmask_one_answer",
+        "sha256",
+        "answer_key",
+        unique=True,
+        sqlite_where=_ANSWERS,
+        postgresql_where=_ANSWERS,
+    ),
+)
+_t = _analyses.c
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One row: a file, and how far its analysis is. Times are seconds since 1970.
+
+    ``path`` is the file itself; ``name`` is what its sender calls it, and never used as a path.
+    ``uploaded`` files are the service's own, ``kept`` until they are deleted.
+    """
+
+    number: int
+    id: str
+    name: str
+    path: str
+    uploaded: bool
+    kept: bool
+    bytes: int
+    sha256: str
+    answer_key: str
+    state: State
+    progress: float
+    attempts: int
+    worker: str
+    lease: float
+    created: float
+    started: float | None
+    finished: float | None
+    verdict: str | None
+    probability: float | None
+    abstention: str | None
+    message: str
+
+
+class Store:
+    """Jobs in a database.
+
+    Args:
+        url: of the database, as SQLAlchemy takes it.
+        lease: seconds that a claim holds without a sign of life.
+
+    Raises:
+        SettingError: the database cannot be used.
+    """
+
+    def __init__(self, url: str, lease: float = 30.0) -> None:
+        self._engine = _make_engine(url)
+        # SQLite: a transaction that will write must say so first, or it may fail half-way.
+        self._writer = self._engine.execution_options(unmask_writes=True)
+        self._lease = lease
+        self._now: ColumnElement[float] = literal_column(_CLOCKS[self._engine.dialect.name])
+
+    def create(self) -> None:
+        """Make the table where it is missing.
+
+        Raises:
+            SettingError: the database cannot be reached or written.
+        """
+        try:
+            with self._writer.begin() as connection:
+                if connection.dialect.name == "postgresql":  # two servers may start at once
+                    connection.execute(select(func.pg_advisory_xact_lock(0x756E6D61736B)))
+                _metadata.create_all(connection)
+        except SQLAlchemyError as error:
+            where = self._engine.url.render_as_string(hide_password=True)
+            why = str(getattr(error, "orig", error)).splitlines()[0]
+            raise SettingError(f"the database {where} cannot be used: {why}") from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def add(
+        self,
+        *,
+        id: str,  # noqa: A002
+        name: str,
+        path: str,
+        uploaded: bool,
+        size: int,
+        sha256: str,
+        key: str,
+    ) -> tuple[Analysis, bool]:
+        """Enter a job and return it with True; with False the one that answers it already."""
+        values = {
+            "id": id, "name": name, "path": path, "uploaded": uploaded, "kept": uploaded,
+            "bytes": size, "sha256": sha256, "answer_key": key, "state": "queued",
+            "created": self._now,
+        }  # fmt: skip
+        while True:
+            found = self.answer(sha256, key)
+            if found is not None:
+                return found, False
+            try:
+                with self._writer.begin() as connection:
+                    connection.execute(insert(_analyses).values(values))
+            except IntegrityError:
+                continue  # the same file came in between, and may even be gone again
+            return self.get(id), True
+
+    def answer(self, sha256: str, key: str) -> Analysis | None:
+        """Return the job, waiting, running or done, that answers for a file."""
+        found = self._rows(
+            _t.sha256 == sha256, _t.answer_key == key, _t.state.in_((*UNFINISHED, "done"))
+        )
+        return found[0] if found else None
+
+    def get(self, id: str) -> Analysis:  # noqa: A002
+        """Return a job.
+
+        Raises:
+            KeyError: there is none of that id.
+        """
+        found = self._rows(_t.id == id)
+        if not found:
+            raise KeyError(id)
+        return found[0]
+
+    def page(
+        self, *, limit: int, before: int | None = None, name: str = "", **equal: str | None
+    ) -> list[Analysis]:
+        """Return up to ``limit`` jobs, the newest first.
+
+        Args:
+            limit: most rows.
+            before: only those with a lower number.
+            name: a part of the name, in any case.
+            equal: columns with the value that they must have; None for any.
+        """
+        wanted = [_analyses.c[column] == value for column, value in equal.items() if value]
+        if before is not None:
+            wanted.append(_t.number < before)
+        if name:
+            wanted.append(func.lower(_t.name).contains(name.lower(), autoescape=True))
+        return self._rows(*wanted, limit=limit)
+
+    def claim(self, worker: str) -> Analysis | None:
+        """Give ``worker`` the oldest job that waits or whose worker fell silent."""
+        silent = (_t.state == "running") & (_t.lease < self._now)
+        with self._writer.begin() as connection:
+            row = connection.execute(
+                select(_t.id)
+                .where(or_(_t.state == "queued", silent))
+                .order_by(_t.number)
+                .limit(1)
+                .with_for_update(skip_locked=True)  # SQLite's transaction holds all alone
+            ).first()
+            if row is None:
+                return None
+            connection.execute(
+                update(_analyses)
+                .where(_t.id == row.id)
+                .values(
+                    state="running",
+                    worker=worker,
+                    lease=self._now + self._lease,
+                    attempts=_t.attempts + 1,
+                    progress=0.0,
+                    started=func.coalesce(_t.started, self._now),
+                )
+            )
+            return _read(connection, _t.id == row.id)[0]
+
+    def beat(self, job: Analysis, progress: float) -> bool:
+        """Renew the lease of ``job``; False if it is its worker's no more."""
+        return self._change(job, lease=self._now + self._lease, progress=progress)
+
+    def finish(self, job: Analysis, state: State, message: str, **result: Any) -> bool:
+        """End ``job``; False if it was its worker's no more, and nothing was changed."""
+        return self._change(
+            job, state=state, message=message, finished=self._now, progress=1.0, **result
+        )
+
+    def give_back(self, job: Analysis, *, counts: bool) -> bool:
+        """Put ``job`` back into the queue; ``counts`` says whether it was an attempt."""
+        return self._change(
+            job, state="queued", attempts=job.attempts if counts else job.attempts - 1
+        )
+
+    def cancel(self, id: str) -> bool:  # noqa: A002
+        """End an unfinished job; False if it had ended. Its worker learns it by its next beat."""
+        with self._writer.begin() as connection:
+            done = connection.execute(
+                update(_analyses)
+                .where(_t.id == id, _t.state.in_(UNFINISHED))
+                .values(state="cancelled", finished=self._now, message="cancelled")
+            )
+        return done.rowcount == 1
+
+    def remove(self, id: str) -> bool:  # noqa: A002
+        """Forget a job that has ended; False if there is none."""
+        with self._writer.begin() as connection:
+            done = connection.execute(
+                delete(_analyses).where(_t.id == id, _t.state.not_in(UNFINISHED))
+            )
+        return done.rowcount == 1
+
+    def expired(self, retention: float) -> list[Analysis]:
+        """Return the jobs, ended ``retention`` seconds ago, whose upload is still kept."""
+        return self._rows(_t.kept, _t.finished <= self._now - retention)
+
+    def forget_upload(self, id: str) -> None:  # noqa: A002
+        """Note that the upload of a job is deleted."""
+        with self._writer.begin() as connection:
+            connection.execute(update(_analyses).where(_t.id == id).values(kept=False))
+
+    def counts(self, column: Literal["state", "verdict", "abstention"]) -> Mapping[str, int]:
+        """Return how many jobs there are by each value of a column."""
+        by = _analyses.c[column]
+        query = select(by, func.count()).where(by.is_not(None)).group_by(by)
+        with self._engine.connect() as connection:
+            return {str(value): int(count) for value, count in connection.execute(query)}
+
+    def _change(self, job: Analysis, **values: Any) -> bool:
+        with self._writer.begin() as connection:
+            done = connection.execute(
+                update(_analyses)
+                .where(
+                    _t.id == job.id,
+                    _t.state == "running",
+                    _t.worker == job.worker,
+                    _t.attempts == job.attempts,
+                )
+                .values(values)
+            )
+        return done.rowcount == 1
+
+    def _rows(self, *wanted: ColumnElement[bool], limit: int | None = None) -> list[Analysis]:
+        with self._engine.connect() as connection:
+            return _read(connection, *wanted, limit=limit)
+
+
+def new_id() -> str:
+    """Return an id that nobody can guess."""
+    return uuid.uuid4().hex
+
+
+def _read(
+    connection: Connection, *wanted: ColumnElement[bool], limit: int | None = None
+) -> list[Analysis]:
+    query = select(_analyses).where(*wanted).order_by(_t.number.desc()).limit(limit)
+    rows: list[RowMapping] = list(connection.execute(query).mappings())
+    return [Analysis(**row) for row in rows]
+
+
+def _make_engine(url: str) -> Engine:
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise SettingError("the database must be given as sqlite:/// or postgresql://") from error
+    backend = address.get_backend_name()
+    if backend not in _CLOCKS:
+        raise SettingError(f"the database must be SQLite or PostgreSQL. Got {backend}")
+    if backend == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+        return create_engine(address, pool_pre_ping=True, pool_size=5, max_overflow=15)
+    engine = create_engine(address, connect_args={"timeout": _BUSY}, max_overflow=30)
+
+    # As SQLAlchemy's documentation of SQLite says: the driver's own transactions begin too late.
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("unmask_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,153 @@
+"""A worker: claims jobs and has each analysed by a process of its own.
+
+``python -m unmask.serve.worker`` runs one; it works until its standard input is closed.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+
+from unmask.detect import load_bundle
+from unmask.detect.predictor import abstain
+from unmask.errors import Reason
+from unmask.serve.analyse import JOB, NO_DETECTOR, OPTIONS, Job
+from unmask.serve.folders import Folders, read_report, rename, write_report
+from unmask.serve.options import Options
+from unmask.serve.process import end, spawn, tell, when_parent_goes
+from unmask.serve.store import MOST_ATTEMPTS, Analysis, Store
+from unmask.types import Report
+
+POLL = 0.25
+"""Seconds between two looks for a job."""
+
+_DIED = (
+    "the process that analysed the file died twice; "
+    "the file is damaged or hostile, or needs more than --memory"
+)
+
+
+class Worker:
+    """Takes jobs out of a store until ``stopping`` is set."""
+
+    def __init__(self, options: Options, stopping: threading.Event) -> None:
+        self._options = options
+        self._order = OPTIONS.dump_json(options).decode()
+        self._stopping = stopping
+        self._store = Store(options.url, options.lease)
+        self._folders = Folders(options.data)
+        self._bundle = load_bundle(options.model)
+        self._name = uuid.uuid4().hex
+        self._beat = min(1.0, options.lease / 4)
+
+    def run(self) -> None:
+        """Work."""
+        process = self._start()
+        try:
+            while not self._stopping.is_set():
+                job = self._store.claim(self._name)
+                if job is None:
+                    self._stopping.wait(POLL)
+                elif job.attempts > MOST_ATTEMPTS:
+                    self._abstain(job, "unreadable", _DIED)
+                else:
+                    if process.poll() is not None:
+                        process = self._start()
+                    self._analyse(job, process)
+                    end(process)
+                    if not self._stopping.is_set():
+                        process = self._start()
+        finally:
+            end(process)
+            self._store.close()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return spawn("unmask.serve.analyse", self._order, answers=True)
+
+    def _analyse(self, job: Analysis, process: subprocess.Popen[bytes]) -> None:
+        """Hand ``job`` to ``process`` and see it to its end, whatever that is."""
+        folder = self._folders.attempt(job.id, job.attempts)
+        order = Job(path=Path(job.path), name=job.name, folder=folder)
+        tell(process, JOB.dump_json(order).decode())
+        started = time.monotonic()
+        progress = 0.0
+        while process.poll() is None:
+            progress = _listen(process, self._beat) or progress
+            if self._stopping.is_set():
+                end(process)
+                self._store.give_back(job, counts=False)
+                return
+            if time.monotonic() - started > self._options.timeout:
+                end(process)
+                limit = f"not analysed within {self._options.timeout:g} s; raise --timeout"
+                self._abstain(job, "over_limit", limit)
+                return
+            if not self._store.beat(job, progress):  # cancelled, or given to another worker
+                end(process)
+                shutil.rmtree(folder, ignore_errors=True)
+                return
+        self._settle(job, folder, process.returncode)
+
+    def _settle(self, job: Analysis, folder: Path, code: int) -> None:
+        """Take in the report of an attempt, or decide what comes of one that died."""
+        try:
+            report = read_report(folder) if code == 0 else None
+        except (OSError, ValueError):
+            report = None
+        if report is not None:
+            self._finish(job, folder, report)
+        elif code == NO_DETECTOR:
+            self._store.finish(job, "failed", "the detector could not be loaded")
+        elif job.attempts < MOST_ATTEMPTS:
+            self._store.give_back(job, counts=True)
+        else:
+            self._abstain(job, "unreadable", _DIED)
+
+    def _abstain(self, job: Analysis, reason: Reason, message: str) -> None:
+        folder = self._folders.attempt(job.id, job.attempts)
+        report = abstain(job.name, reason, message, self._bundle.identity, time.perf_counter())
+        write_report(folder, report, self._bundle.card, self._options.settings)
+        self._finish(job, folder, rename(report, job.name))
+
+    def _finish(self, job: Analysis, folder: Path, report: Report) -> None:
+        self._folders.keep(job.id, folder)
+        self._store.finish(
+            job,
+            "done",
+            report.message,
+            verdict=report.verdict,
+            probability=report.probability,
+            abstention=report.abstention,
+        )
+
+
+def _listen(process: subprocess.Popen[bytes], seconds: float) -> float | None:
+    """Wait for a sign of ``process``: the share that it has done, 0 to 1; None for no news."""
+    if process.stdout is None or not select.select([process.stdout], [], [], seconds)[0]:
+        return None
+    said = os.read(process.stdout.fileno(), 4096)
+    if not said:  # it is about to end
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return None
+    return min(said[-1], 100) / 100
+
+
+def main() -> None:
+    """Read the options, one line of JSON, and work until standard input is closed."""
+    options = OPTIONS.validate_json(sys.stdin.buffer.readline())
+    stopping = threading.Event()
+    when_parent_goes(stopping.set)
+    Worker(options, stopping).run()
+
+
+if __name__ == "__main__":
+    main()
