@@ -39,7 +39,7 @@ def test_commands_of_the_readme_exist_with_their_options(line, capsys, monkeypat
     monkeypatch.setenv("COLUMNS", "200")
     words = line.split("#")[0].split(">")[0].split()[1:]
     path = [word for word in words[:2] if re.fullmatch("[a-z]+", word)]
-    path = path[: 2 if path[0] == "models" else 1]
+    path = path[: 2 if path[0] in ("models", "data") else 1]
     with pytest.raises(SystemExit) as ended:
         main([*path, "--help"])
     assert not ended.value.code

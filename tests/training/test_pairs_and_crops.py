@@ -27,7 +27,7 @@ def pairs(faces, **changes):
     settings = {
         "spec": SPEC,
         "forged": 0.5,
-        "forgery": "self_blend",
+        "forgeries": {"self_blend": 1.0},
         "weights": {"portraits": 1.0},
         "strength": Strength(),
         "seed": 3,
@@ -45,7 +45,10 @@ def test_pairs_are_a_function_of_seed_and_position(face_set):
     faces = train_rows(face_set)
     first, second = pairs(faces), pairs(faces, start=2)
     for place in range(4):
-        crops, labels = first[place + 2]
+        crops, changed, labels = first[place + 2]
+        assert changed.shape == (2, 2, 2)
+        assert not changed[0].any()
+        assert changed[1].isnan().any() or changed[1].max() > 0
         assert torch.equal(crops, second[place][0])
         assert labels.tolist() == [0.0, 1.0]
         assert crops.shape == (2, 3, 64, 64)

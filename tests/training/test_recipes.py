@@ -30,10 +30,10 @@ def test_every_choice_is_documented(name):
 
 def test_json_and_toml_files_change_choices(tmp_path):
     path = tmp_path / "mine.json"
-    choices = {"recipe": "frame", "steps": 800, "crop": {"size": 96}, "strength": {"jpeg": 0.1}}
+    choices = {"recipe": "frame", "steps": 1000, "crop": {"size": 96}, "strength": {"jpeg": 0.1}}
     path.write_text(json.dumps(choices))
     recipe = read_recipe(str(path), ["crop.eye_mouth=0.4", "backbone=resnet18", "schedule=cosine"])
-    assert (recipe.steps, recipe.crop.size, recipe.strength.jpeg) == (800, 96, 0.1)
+    assert (recipe.steps, recipe.crop.size, recipe.strength.jpeg) == (1000, 96, 0.1)
     assert (recipe.crop.eye_mouth, recipe.backbone, recipe.schedule) == (0.4, "resnet18", "cosine")
     path = tmp_path / "mine.toml"
     path.write_text('recipe = "capstone-cnn"\nbatch_norm = true\n[crop]\nsize = 96\n')

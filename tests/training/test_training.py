@@ -66,7 +66,7 @@ def bundle_of(finished, tmp_path_factory):
     def get(name):
         if name not in done:
             done[name] = tmp_path_factory.mktemp("bundle") / f"{name}.onnx"
-            done[name].write_bytes(export(finished(name), version="1", checkpoint="last.ckpt"))
+            done[name].write_bytes(export([finished(name)], version="1", checkpoint="last.ckpt"))
         return done[name]
 
     return get
@@ -227,9 +227,9 @@ def test_a_split_without_reals_or_fakes_is_refused(face_set, tmp_path, split, la
 
 def test_no_run_no_bundle(tmp_path, finished):
     with pytest.raises(DataError, match="not a training run"):
-        export(tmp_path, version="1")
+        export([tmp_path], version="1")
     with pytest.raises(DataError, match="no such checkpoint"):
-        export(finished("capstone-cnn"), version="1", checkpoint="worst.ckpt")
+        export([finished("capstone-cnn")], version="1", checkpoint="worst.ckpt")
 
 
 def test_a_run_that_diverges_says_so(face_set, tmp_path):

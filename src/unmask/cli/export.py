@@ -10,18 +10,22 @@ from unmask.cli._extras import needs
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="Folder of a run, or of several to average.", show_default=False),
+    ],
     out: Annotated[Path, typer.Argument(help="Bundle to write.", show_default=False)],
     *,
     name: Annotated[
         str | None, typer.Option(help="Name of the bundle; the recipe's if not given.")
     ] = None,
     version: Annotated[str, typer.Option(help="Version of the bundle.")] = "1",
-    checkpoint: Annotated[str, typer.Option(help="Which checkpoint of the run.")] = "best.ckpt",
+    checkpoint: Annotated[str, typer.Option(help="Which checkpoint of each run.")] = "best.ckpt",
+    half: Annotated[bool, typer.Option("--half", help="Store weights in half precision.")] = False,
 ) -> None:
-    """Write a run's detector as one file, not yet calibrated."""
+    """Write a run's detector, or the mean of several runs', as one file, not yet calibrated."""
     with needs("train", "unmask export"):
         from unmask.training.export import export as make
-    out.write_bytes(make(run, name=name, version=version, checkpoint=checkpoint))
+    out.write_bytes(make(runs, name=name, version=version, checkpoint=checkpoint, half=half))
     say("not calibrated yet: run `unmask calibrate`")
     typer.echo(str(out))

@@ -1,8 +1,8 @@
 """Augmentation that leaves no trace of the source.
 
 Pictures of all sources and both labels go through one path: a jittered crop, then the same chain
-of colour, resampling, blur, noise and JPEG. One `Augmentation` is drawn for a real and its fake,
-so that nothing but the forgery tells the two apart.
+of colour, resampling, blur, noise, JPEG, H.264 and covering. One `Augmentation` is drawn for a real
+and its fake, so that nothing but the forgery tells the two apart.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from unmask.faces import CropSpec, crop_face
+from unmask.media.recode import through_h264
 from unmask.types import Image, Points
 
 INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA)
@@ -20,7 +21,11 @@ INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_AREA)
 
 @dataclass(frozen=True)
 class Strength:
-    """How far an augmentation may go; the defaults are those of the shipped detector."""
+    """How far an augmentation may go.
+
+    Those without a unit are chances. ``shift`` and ``erased`` (the longest side of what is
+    covered) are shares of the crop's side, ``smallest`` is the smallest factor of resampling.
+    """
 
     shift: float = 0.04
     scale: float = 0.08
@@ -32,6 +37,10 @@ class Strength:
     noise: float = 0.1
     jpeg: float = 0.4
     quality: tuple[int, int] = (40, 95)
+    h264: float = 0.0
+    crf: tuple[int, int] = (23, 40)
+    erase: float = 0.0
+    erased: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -49,19 +58,28 @@ class Augmentation:
     blur: float | None
     noise: tuple[float, int] | None
     quality: int | None
+    crf: int | None
+    erase: tuple[float, float, float, float] | None
 
     def __call__(self, image: Image, landmarks: Points, spec: CropSpec) -> Image:
         """Return the augmented crop, uint8 RGB [S, S, 3], of a picture uint8 RGB [H, W, 3]."""
+        return self.worsen(self.cut(image, landmarks, spec))
+
+    def cut(self, image: Image, landmarks: Points, spec: CropSpec) -> Image:
+        """Return the crop, jittered and perhaps mirrored."""
         crop = crop_face(image, landmarks, spec, self._jitter(spec.size)).image
-        if self.flip:
-            crop = cv2.flip(crop, 1)
+        return cv2.flip(crop, 1) if self.flip else crop
+
+    def worsen(self, crop: Image) -> Image:
+        """Return a crop, uint8 RGB [S, S, 3], as other conditions would have left it."""
+        size = len(crop)
         if self.gain is not None:
             crop = self._colour(crop)
         if self.resample is not None:
             factor, down, up = self.resample
-            side = max(24, round(spec.size * factor))
+            side = max(24, round(size * factor))
             crop = cv2.resize(crop, (side, side), interpolation=down)
-            crop = cv2.resize(crop, (spec.size, spec.size), interpolation=up)
+            crop = cv2.resize(crop, (size, size), interpolation=up)
         if self.blur is not None:
             crop = cv2.GaussianBlur(crop, (0, 0), self.blur)
         if self.noise is not None:
@@ -75,6 +93,12 @@ class Augmentation:
                 [cv2.IMWRITE_JPEG_QUALITY, self.quality],
             )
             crop = cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        if self.crf is not None:
+            crop = through_h264(crop, self.crf)
+        if self.erase is not None:
+            x0, y0, x1, y1 = (np.array(self.erase) * size).round().astype(int)
+            crop = crop.copy()
+            crop[y0:y1, x0:x1] = crop.mean((0, 1)).astype(np.uint8)
         return crop
 
     def _jitter(self, size: int) -> Points:
@@ -114,4 +138,13 @@ def draw_augmentation(rng: np.random.Generator, strength: Strength) -> Augmentat
         if rng.random() < s.noise
         else None,
         quality=int(rng.integers(*s.quality)) if rng.random() < s.jpeg else None,
+        crf=int(rng.integers(*s.crf)) if rng.random() < s.h264 else None,
+        erase=_draw_box(rng, s.erased) if rng.random() < s.erase else None,
     )
+
+
+def _draw_box(rng: np.random.Generator, largest: float) -> tuple[float, float, float, float]:
+    """Return a box (x0, y0, x1, y1) in shares of the side, wholly inside."""
+    width, height = rng.uniform(0.1, largest, 2)
+    x, y = rng.uniform(0, 1 - width), rng.uniform(0, 1 - height)
+    return (float(x), float(y), float(x + width), float(y + height))

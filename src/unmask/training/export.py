@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import onnx
+import onnxruntime
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from unmask.detect.bundle import CARD_KEY
 from unmask.detect.card import Bands, Calibration, Card, RealPool
 from unmask.errors import DataError
+from unmask.training.recipes import Recipe
 from unmask.training.run import read_run
+
+HALF_TOLERANCE: Final = 1e-2
+"""How far half precision may move a logit."""
 
 NOT_CALIBRATED = Calibration(
     slope=1.0,
@@ -25,33 +34,57 @@ NOT_CALIBRATED = Calibration(
 NO_BANDS = Bands(pools=(RealPool(source="none", count=1, highest=(0.0,)),), real_below=0.0)
 
 
+class Mean(nn.Module):
+    """The mean of several detectors' outputs, a deep ensemble in one graph.
+
+    Lakshminarayanan et al., "Simple and Scalable Predictive Uncertainty Estimation using Deep
+    Ensembles", NeurIPS 2017. Mean maps and a mean bias still make the mean logit.
+    """
+
+    def __init__(self, detectors: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.detectors = nn.ModuleList(detectors)
+
+    def forward(self, crops: Tensor, mask: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Return the mean of each output of the detectors for frames, or sequences and their mask.
+
+        ``crops`` [B, 3, S, S], or [B, T, 3, S, S] with ``mask`` [B, T].
+        """
+        inputs = (crops,) if mask is None else (crops, mask)
+        found = [detector(*inputs) for detector in self.detectors]
+        tuples = [each if isinstance(each, tuple) else (each,) for each in found]
+        return tuple(torch.stack(each).mean(0) for each in zip(*tuples, strict=True))
+
+
 def export(
-    run: Path, *, version: str, name: str | None = None, checkpoint: str = "best.ckpt"
+    runs: Sequence[Path],
+    *,
+    version: str,
+    name: str | None = None,
+    checkpoint: str = "best.ckpt",
+    half: bool = False,
 ) -> bytes:
-    """Return the bytes of a bundle, not yet calibrated, of a run's weights.
+    """Return the bytes of a bundle, not yet calibrated, of one run's weights, or of several runs'.
 
     Args:
-        run: folder of the run.
+        runs: folders of runs; of several, the bundle gives the mean.
         version: version of the bundle.
-        name: name of the bundle; that of the recipe if not given.
-        checkpoint: file in ``run``.
+        name: name of the bundle; that of the first recipe if not given.
+        checkpoint: file in each run.
+        half: store the weights in half precision; see `halve`.
 
     Raises:
-        DataError: the folder holds no run, or its checkpoint is missing or damaged.
+        DataError: a folder holds no run, a checkpoint is missing or damaged, or the runs do not see
+            the same crops.
     """
-    recipe, facts = read_run(run)
-    path = run / checkpoint
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise DataError(f"{path}: no such checkpoint of the run ({error.strerror})") from error
-    except (RuntimeError, ValueError, UnpicklingError) as error:
-        raise DataError(f"{path}: not a whole checkpoint; go on training") from error
-    detector = recipe.build()
-    prefix = "average.module." if recipe.average else "detector."
-    detector.load_state_dict(
-        {k.removeprefix(prefix): v for k, v in saved["state_dict"].items() if k.startswith(prefix)}
-    )
+    loaded = [_load(run, checkpoint) for run in runs]
+    recipe, first, facts = loaded[0]
+    for run, (other, _, _) in zip(runs, loaded, strict=True):
+        if _sees(other) != _sees(recipe):
+            raise DataError(
+                f"{run}: sees other crops than {runs[0]}; runs in one bundle must agree"
+            )
+    detector = first if len(runs) == 1 else Mean([each for _, each, _ in loaded])
     card = Card(
         name=name or recipe.name,
         version=version,
@@ -63,9 +96,75 @@ def export(
         normalisation=recipe.normalisation(),
         calibration=NOT_CALIBRATED,
         bands=NO_BANDS,
-        training={**facts, "epochs": saved["epoch"] + 1, "step": saved["global_step"]},
+        training=facts if len(runs) == 1 else {"mean of runs": [each for _, _, each in loaded]},
     )
-    return with_card(to_onnx(detector.eval(), recipe.crop.size, card.length), card)
+    data = to_onnx(detector.eval(), recipe.crop.size, card.length)
+    return with_card(halve(data) if half else data, card)
+
+
+def _load(run: Path, checkpoint: str) -> tuple[Recipe, nn.Module, dict[str, Any]]:
+    """Return a run's recipe, its detector and its facts."""
+    recipe, facts = read_run(run)
+    path = run / checkpoint
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise DataError(f"{path}: no such checkpoint of the run ({error.strerror})") from error
+    except (RuntimeError, ValueError, UnpicklingError) as error:
+        raise DataError(f"{path}: not a whole checkpoint; go on training") from error
+    detector = recipe.build().eval()
+    prefix = "average.module." if recipe.average else "detector."
+    detector.load_state_dict(
+        {k.removeprefix(prefix): v for k, v in saved["state_dict"].items() if k.startswith(prefix)}
+    )
+    return recipe, detector, {**facts, "epochs": saved["epoch"] + 1, "step": saved["global_step"]}
+
+
+def _sees(recipe: Recipe) -> tuple[Any, ...]:
+    return recipe.input, getattr(recipe, "length", None), recipe.crop, recipe.normalisation()
+
+
+def halve(data: bytes) -> bytes:
+    """Return an ONNX file with its larger weights stored in half precision, cast back on loading.
+
+    Raises:
+        DataError: a logit moves by more than `HALF_TOLERANCE`.
+    """
+    model = onnx.load_model_from_string(data)
+    casts = []
+    for tensor in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < 1024:
+            continue
+        stored = f"{tensor.name}.half"
+        casts.append(
+            onnx.helper.make_node("Cast", [stored], [tensor.name], to=onnx.TensorProto.FLOAT)
+        )
+        tensor.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), stored))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    result: bytes = model.SerializeToString()
+    moved = np.abs(_some_logits(data) - _some_logits(result)).max()
+    if moved > HALF_TOLERANCE:
+        raise DataError(f"half precision moves a logit by {moved:.3f}; export without it")
+    return result
+
+
+def _some_logits(data: bytes) -> npt.NDArray[np.float32]:
+    """Return the logits of smoothed noise."""
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    feeds = {}
+    for each in session.get_inputs():
+        shape = [8 if isinstance(side, str) else side for side in each.shape]
+        if "bool" in each.type:
+            feeds[each.name] = np.ones(shape, bool)
+        else:
+            coarse = rng.standard_normal((*shape[:-2], 8, 8), dtype=np.float32)
+            feeds[each.name] = coarse.repeat(shape[-2] // 8, -2).repeat(shape[-1] // 8, -1)
+    logits: npt.NDArray[np.float32] = session.run(["logit"], feeds)[0]
+    return logits
 
 
 def to_onnx(detector: nn.Module, size: int, length: int | None = None) -> bytes:

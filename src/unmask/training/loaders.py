@@ -33,7 +33,7 @@ class Loaders(lightning.LightningDataModule):
     def __init__(self, recipe: Recipe, faces: pl.DataFrame, workers: int) -> None:
         super().__init__()
         self.recipe, self.workers = recipe, workers
-        self.train = faces.filter(pl.col("split") == "train")
+        self.train = recipe.usable(faces.filter(pl.col("split") == "train"))
         dev = main_tracks(faces.filter(pl.col("split") == "dev"))
         for name, rows in (("train", self.train), ("dev", dev)):
             if set(rows["label"].unique()) != {0, 1}:

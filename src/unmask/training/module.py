@@ -67,14 +67,14 @@ class Training(lightning.LightningModule):
             return batch
         return batch.flatten(0, -4).contiguous(memory_format=NHWC)
 
-    def _logit(self, detector: Any, inputs: list[Tensor]) -> Tensor:
-        """Return the logits [B] of a batch's inputs, pictures or what `features` made of them."""
+    def _outputs(self, detector: Any, inputs: list[Tensor]) -> tuple[Tensor, ...]:
+        """Return what is made of a batch's inputs, pictures or their features; first the logits."""
         if self.recipe.cached:
             found = detector.head(*inputs)
         else:
             found = detector(self.normalise(inputs[0]), *inputs[1:])
-        logit: Tensor = found[0] if isinstance(found, tuple) else found
-        return logit.float()
+        outputs = found if isinstance(found, tuple) else (found,)
+        return tuple(output.float() for output in outputs)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on with the next epoch.
@@ -94,21 +94,27 @@ class Training(lightning.LightningModule):
         self._averaged = self.global_step
 
     def training_step(self, batch: Sequence[Tensor], number: int) -> Tensor:
-        """Return the loss of a batch: inputs and, last, labels.
+        """Return the loss of a batch: inputs, changed places if the recipe has them, and labels.
 
         Dropout is seeded by epoch and batch. Once an epoch would not be enough for a resumed run to
         draw the same: the loaders draw from the same source, and then at other moments.
         """
         torch.manual_seed(self.recipe.seed + 1_000_003 * self.current_epoch + number)
         *inputs, labels = batch
-        logit = self._logit(self.detector, inputs)
+        changed = None if self.recipe.place_weight is None else inputs.pop()
+        logit, *others = self._outputs(self.detector, inputs)
         labels = labels.flatten()
         smooth = labels * (1 - self.recipe.smoothing) + self.recipe.smoothing / 2
         real, fake = self.loss_weights
         weight = real + labels * (fake - real)
         loss = nn.functional.binary_cross_entropy_with_logits(logit, smooth, weight)
         self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
-        return loss
+        if changed is None:
+            return loss
+        changed = changed.flatten(0, 1)
+        known = changed.isfinite()
+        second = nn.functional.binary_cross_entropy_with_logits(others[-1][known], changed[known])
+        return loss + (self.recipe.place_weight or 0.0) * second
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Update the running average after each step of the optimiser."""
@@ -124,7 +130,7 @@ class Training(lightning.LightningModule):
     def validation_step(self, batch: Sequence[Tensor], _: int, dataloader_idx: int = 0) -> None:
         """Score a batch of a dev set."""
         *inputs, labels = batch
-        logit = self._logit(self.judged, inputs)
+        logit = self._outputs(self.judged, inputs)[0]
         self._seen.setdefault(self.dev[dataloader_idx], []).append((logit, labels.flatten()))
 
     def on_validation_epoch_end(self) -> None:

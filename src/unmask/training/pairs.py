@@ -15,11 +15,15 @@ from torch.utils.data import Dataset
 from unmask.data.prepare import decode_face
 from unmask.errors import DataError
 from unmask.faces import CropSpec, crop_face
-from unmask.forgery import forge
+from unmask.forgery import FORGERIES, Donor, forge, nearest_donor
 from unmask.training.augment import Strength, draw_augmentation
+from unmask.training.changes import changed_places, difference
 from unmask.types import Image, Points
 
 Sample = tuple[Tensor, Tensor]
+
+DONORS = 20
+"""Faces among which the most alike is the donor."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,13 @@ def pictures(faces: pl.DataFrame) -> list[Picture]:
     ]
 
 
-class PairDataset(Dataset[Sample]):
+class PairDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Pairs, each a function of (seed, position) alone, so that a resumed run sees the same.
 
-    Item ``i`` is a crop of a real and of its fake, uint8 [2, 3, S, S], and their labels, float
-    [2] = (0, 1). The share ``forged`` of the pairs are forged from a real, drawn from the datasets
-    by ``weights``; the others are a dataset's fakes with the frames of their originals that are
+    Item ``i`` is a crop of a real and of its fake, uint8 [2, 3, S, S], which places of them were
+    changed, float [2, S / 32, S / 32] (see `changed_places`), and their labels, float [2] = (0, 1).
+    The share ``forged`` of the pairs are forged from a real, drawn from the datasets by
+    ``weights``; the others are a dataset's fakes with the frames of their originals that are
     nearest in time. Fakes whose original is not among the faces are left out: nothing but the
     forgery may tell a pair apart. Of videos with several tracks the first is taken.
 
@@ -75,7 +80,7 @@ class PairDataset(Dataset[Sample]):
         faces: rows of face sets; only those of split ``train`` may be among them.
         spec: the crop.
         forged: share of pairs that are forged.
-        forgery: name of the forgery.
+        forgeries: forgery -> share of the forged pairs.
         weights: dataset -> share of the forged pairs.
         strength: of the augmentation.
         seed: of all draws.
@@ -89,7 +94,7 @@ class PairDataset(Dataset[Sample]):
         *,
         spec: CropSpec,
         forged: float,
-        forgery: str,
+        forgeries: dict[str, float],
         weights: dict[str, float],
         strength: Strength,
         seed: int,
@@ -98,14 +103,15 @@ class PairDataset(Dataset[Sample]):
     ) -> None:
         if set(faces["split"].unique()) != {"train"}:
             raise DataError(f"only split 'train' may be trained on. Got {set(faces['split'])}")
-        self.spec, self.forged, self.forgery, self.strength = spec, forged, forgery, strength
+        self.spec, self.forged, self.strength = spec, forged, strength
+        self.forgeries = list(forgeries)
+        self.mix = _shares(forgeries)
         self.seed, self.start, self.length = seed, start, length
         faces = main_tracks(faces)
         real = faces.filter(pl.col("label") == 0)
         fake = faces.filter(pl.col("label") == 1)
         self.reals = {name: pictures(real.filter(pl.col("dataset") == name)) for name in weights}
-        total = sum(weights.values())
-        self.weights = [value / total for value in weights.values()]
+        self.weights = _shares(weights)
         self.all_reals = pictures(real)
         self.pairs = [
             (place, picture)
@@ -118,7 +124,7 @@ class PairDataset(Dataset[Sample]):
     def __len__(self) -> int:
         return self.length
 
-    def __getitem__(self, index: int) -> Sample:
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
         position = self.start + index
         rng = np.random.default_rng((self.seed, position))
         if rng.random() < self.forged:
@@ -126,19 +132,40 @@ class PairDataset(Dataset[Sample]):
         else:
             real, fake = self._pair(position)
         augmentation = draw_augmentation(rng, self.strength)
-        crops = np.stack([augmentation(*real, self.spec), augmentation(*fake, self.spec)])
-        return torch.from_numpy(crops).permute(0, 3, 1, 2), torch.tensor([0.0, 1.0])
+        cuts = [augmentation.cut(*each, self.spec) for each in (real, fake)]
+        changed = changed_places(*cuts)
+        crops = np.stack([augmentation.worsen(cut) for cut in cuts])
+        return (
+            torch.from_numpy(crops).permute(0, 3, 1, 2),
+            torch.from_numpy(np.stack([np.zeros_like(changed), changed])),
+            torch.tensor([0.0, 1.0]),
+        )
 
     def _forge(self, rng: np.random.Generator) -> tuple[tuple[Image, Points], tuple[Image, Points]]:
         reals = list(self.reals.values())[rng.choice(len(self.weights), p=self.weights)]
-        image, landmarks = reals[rng.integers(len(reals))].decode()
-        made = forge(self.forgery, image, landmarks, int(rng.integers(2**32)))
+        chosen = int(rng.integers(len(reals)))
+        image, landmarks = reals[chosen].decode()
+        name = self.forgeries[rng.choice(len(self.mix), p=self.mix)]
+        donor = None
+        if FORGERIES[name].needs_donor:
+            others = [reals[i] for i in rng.integers(len(reals), size=DONORS) if i != chosen]
+            alike = nearest_donor(landmarks, [other.landmarks for other in others])
+            donor = Donor(*others[alike].decode())
+        made = forge(name, image, landmarks, int(rng.integers(2**32)), donor)
         return (made.target, landmarks), (made.image, landmarks)
 
     def _pair(self, position: int) -> tuple[tuple[Image, Points], tuple[Image, Points]]:
         cycle, place = divmod(position, len(self.pairs))
         original, fake = self.pairs[_order(len(self.pairs), self.seed, cycle)[place]]
-        return self.all_reals[original].decode(), fake.decode()
+        (image, landmarks), (forged, own) = self.all_reals[original].decode(), fake.decode()
+        # The same frame, seen at the same place, is cut at the same place.
+        same = difference(image, forged) is not None
+        return (image, landmarks), (forged, landmarks if same else own)
+
+
+def _shares(weights: dict[str, float]) -> list[float]:
+    total = sum(weights.values())
+    return [value / total for value in weights.values()]
 
 
 @lru_cache(maxsize=2)

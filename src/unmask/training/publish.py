@@ -15,7 +15,7 @@ from unmask.training.export import with_card
 LIMITS = (
     "Judges faces only: voice, wholly generated pictures and edits outside faces are not examined.",
     "Calibrated on single frames of DFDC and not validated at video level.",
-    "Trained on DFDC's face swaps and on self-blended faces; other forgeries may pass unseen.",
+    "Trained on DFDC's face swaps and on blends and swaps of real faces; others may pass unseen.",
     "Calibrated on other people of the dataset it was trained on; elsewhere expect more errors.",
     "A score is a statement about pictures like those of the calibration set, not proof.",
 )

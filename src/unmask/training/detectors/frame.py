@@ -31,14 +31,19 @@ class FrameDetector(nn.Module):
         self.head = nn.Conv2d(features, 1, kernel_size=1, bias=False)
         nn.init.normal_(self.head.weight, std=0.01)
         self.bias = nn.Parameter(torch.zeros(1))
+        self.where = nn.Conv2d(features, 1, kernel_size=1)
+        nn.init.normal_(self.where.weight, std=0.01)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return ``logit`` [B] and ``cam`` [B, h, w] of normalised crops ``x`` [B, 3, S, S].
 
         ``cam`` is without the bias. In training the dropout acts on whole channels, as it would
-        on pooled features.
+        on pooled features, and a third output [B, h, w] is the logit of each place's having been
+        changed: a second task (Dang et al., "On the Detection of Digital Face Manipulation", CVPR
+        2020), by which it must be learned not only that a face is fake, but where.
         """
         features = self.backbone(x)
-        kept = self.dropout(torch.ones_like(features[:, :, :1, :1]))
-        cam = self.head(features * kept)[:, 0].float()
-        return cam.mean((1, 2)) + self.bias, cam
+        features = features * self.dropout(torch.ones_like(features[:, :, :1, :1]))
+        cam = self.head(features)[:, 0].float()
+        logit = cam.mean((1, 2)) + self.bias
+        return (logit, cam, self.where(features)[:, 0].float()) if self.training else (logit, cam)

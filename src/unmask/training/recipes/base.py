@@ -103,6 +103,19 @@ class Recipe(Value, ABC):
             raise SettingError(f"{self.name} has no backbone to load {file} into")
         return "none"
 
+    def usable(self, faces: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of split ``train`` that are worth training on."""
+        return faces
+
+    @property
+    def place_weight(self) -> float | None:
+        """Weight in the loss of telling which places were changed; None if not asked for.
+
+        Where it is, an item of `train_set` holds these places before its label, and the detector
+        gives its logits for them last.
+        """
+        return None
+
     def loss_weights(self, faces: pl.DataFrame) -> tuple[float, float]:
         """Return the weights of a real and of a fake in the loss, in training and on dev."""
         del faces

@@ -10,7 +10,9 @@ from pydantic import Field, model_validator
 from torch import nn
 from torch.utils.data import Dataset
 
+from unmask.faces import CropSpec
 from unmask.training.augment import Strength
+from unmask.training.changes import without_failed
 from unmask.training.detectors import FrameDetector
 from unmask.training.pairs import CropDataset, PairDataset
 from unmask.training.recipes.base import Recipe
@@ -24,13 +26,14 @@ class FrameRecipe(Recipe):
         backbone: timm model.
         weights: what the backbone starts from.
         forged: share of pairs forged from reals; the rest are a dataset's own fakes.
-        forgery: how they are forged.
+        forgeries: forgery -> share of the forged pairs.
         sources: dataset -> share of the forged pairs that start from its reals.
         strength: of the augmentation.
         steps: optimiser steps in all.
         pairs: pairs of a real and a fake in a batch.
         dropout: on pooled features.
         drop_path: on residual branches.
+        locate: weight of the second task, to say which places of a fake were changed.
         epoch_steps: optimiser steps between validations and checkpoints.
     """
 
@@ -38,25 +41,44 @@ class FrameRecipe(Recipe):
 
     backbone: str = "tf_efficientnet_lite0"
     weights: Literal["imagenet", "none"] = "imagenet"
-    forged: float = Field(default=0.15, ge=0, le=1)
-    forgery: str = "self_blend"
+    forged: float = Field(default=0.4, ge=0, le=1)
+    forgeries: dict[str, float] = Field(
+        default_factory=lambda: {
+            "self_blend": 0.5,
+            "cross_blend": 0.2,
+            "face_swap": 0.15,
+            "region_blend": 0.15,
+        }
+    )
     sources: dict[str, float] = Field(
         default_factory=lambda: {"dfdc-faces": 0.5, "utkface": 0.35, "clips": 0.15}
     )
-    strength: Strength = Strength()
-    steps: int = Field(default=2000, ge=1)
+    crop: CropSpec = CropSpec(eye_mouth=0.43)
+    strength: Strength = Strength(
+        resample=0.35,
+        smallest=0.4,
+        blur=0.2,
+        noise=0.15,
+        jpeg=0.45,
+        quality=(30, 95),
+        h264=0.15,
+        erase=0.25,
+    )
+    steps: int = Field(default=5000, ge=1)
     pairs: int = Field(default=16, ge=1)
-    learning_rate: float = Field(default=4e-4, gt=0)
+    learning_rate: float = Field(default=5e-4, gt=0)
     schedule: Literal["constant", "linear", "cosine"] = "linear"
     warmup: int = Field(default=300, ge=0)
     decay: float = Field(default=0.85, gt=0, le=1)
-    weight_decay: float = Field(default=0.02, ge=0)
+    weight_decay: float = Field(default=0.05, ge=0)
     smoothing: float = Field(default=0.02, ge=0, lt=1)
-    average: float = Field(default=0.998, ge=0, lt=1)
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    drop_path: float = Field(default=0.05, ge=0, lt=1)
-    epoch_steps: int = Field(default=400, ge=1)
+    average: float = Field(default=0.999, ge=0, lt=1)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    drop_path: float = Field(default=0.1, ge=0, lt=1)
+    locate: float = Field(default=0.5, ge=0)
+    epoch_steps: int = Field(default=500, ge=1)
     monitor: Literal["dev_loss", "dev_auc"] = "dev_auc"
+    patience: int = Field(default=2, ge=0)
 
     @model_validator(mode="after")
     def _whole_epochs(self) -> FrameRecipe:
@@ -73,6 +95,15 @@ class FrameRecipe(Recipe):
         backbone: Any = detector.backbone
         return start_from(backbone, self.backbone, self.weights, file)
 
+    def usable(self, faces: pl.DataFrame) -> pl.DataFrame:
+        """Leave out fakes in whose picture nothing was changed."""
+        return without_failed(faces)
+
+    @property
+    def place_weight(self) -> float:
+        """Weight of the second task."""
+        return self.locate
+
     def train_set(self, faces: pl.DataFrame, epoch: int) -> Dataset[Any]:
         """Return the epoch's pairs."""
         known = set(faces["dataset"].unique())
@@ -81,7 +112,7 @@ class FrameRecipe(Recipe):
             faces,
             spec=self.crop,
             forged=self.forged,
-            forgery=self.forgery,
+            forgeries=self.forgeries,
             weights={name: share for name, share in self.sources.items() if name in known},
             strength=self.strength,
             seed=self.seed,
@@ -98,7 +129,7 @@ class FrameRecipe(Recipe):
         with_fakes = faces.filter(pl.col("label") == 1)["dataset"].unique().to_list()
         return {
             "dev": CropDataset(faces.filter(pl.col("dataset").is_in(with_fakes)), self.crop),
-            "dev_forged": CropDataset(some, self.crop, self.forgery),
+            "dev_forged": CropDataset(some, self.crop, "self_blend"),
         }
 
     def total_steps(self, faces: pl.DataFrame) -> int:
