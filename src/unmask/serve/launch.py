@@ -58,6 +58,7 @@ def _bind(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen()  # who reads the address may call at once, and waits until it is served
     except OSError as error:
         bound.close()
         raise SettingError(f"cannot listen on {host} port {port}: {error.strerror}") from error
