@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,14 +89,14 @@ class Predictor:
         """The bundle's card."""
         return self._bundle.card
 
-    def detect(self, path: str | Path) -> Report:
+    def detect(self, path: str | Path, progress: Callable[[float], None] | None = None) -> Report:
         """Analyse one image or video.
 
         What cannot be analysed is a report with an abstention, never an exception and never a
-        score.
+        score. ``progress`` is told the share of the frames that were looked at, 0 to 1.
         """
         start = time.perf_counter()
-        report = self._judge(path, start)
+        report = self._judge(path, start, progress)
         if report.abstention == "over_limit":  # which bounds the reading of credentials as well
             return report
         found = {
@@ -105,7 +105,9 @@ class Predictor:
         }
         return report.model_copy(update=found)
 
-    def _judge(self, path: str | Path, start: float) -> Report:
+    def _judge(
+        self, path: str | Path, start: float, progress: Callable[[float], None] | None
+    ) -> Report:
         try:
             with open_media(
                 path, frames=self.settings.frames, limits=self.settings.limits
@@ -115,16 +117,19 @@ class Predictor:
                         str(path), "unsupported", NO_SEQUENCE, self.identity, start,
                         media=reader.media,
                     )  # fmt: skip
-                seen = list(
-                    look(
-                        reader,
-                        self._finder,
-                        self.card.crop,
-                        self.settings,
-                        self._pool,
-                        workers=self._workers,
-                    )
-                )
+                seen = []
+                most = max(1, min(self.settings.frames, reader.expected))
+                for frame in look(
+                    reader,
+                    self._finder,
+                    self.card.crop,
+                    self.settings,
+                    self._pool,
+                    workers=self._workers,
+                ):
+                    seen.append(frame)
+                    if progress is not None:
+                        progress(min(1.0, len(seen) / most))
                 return self._report(reader, seen, start)
         except MediaError as error:
             return abstain(str(path), error.reason, error.message, self.identity, start)
