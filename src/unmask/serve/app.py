@@ -27,7 +27,7 @@ from unmask.serve.guard import Guard
 from unmask.serve.metrics import Measure, Metrics
 from unmask.serve.options import Access
 from unmask.serve.service import Service
-from unmask.serve.store import State
+from unmask.serve.table import State
 from unmask.serve.values import Failure, Page, PathRequest, View
 from unmask.types import Report, VerdictName
 

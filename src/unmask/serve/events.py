@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
 
-from unmask.serve.store import UNFINISHED, Store
+from unmask.serve.store import Store
+from unmask.serve.table import UNFINISHED
 from unmask.serve.values import View
 
 _LOOK = 0.5  # seconds between two looks at the job

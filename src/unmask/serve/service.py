@@ -13,7 +13,8 @@ from unmask.detect import load_bundle
 from unmask.serve.folders import Folders
 from unmask.serve.options import Options
 from unmask.serve.pool import Pool
-from unmask.serve.store import Analysis, Store, new_id
+from unmask.serve.store import Store, new_id
+from unmask.serve.table import Analysis
 from unmask.serve.uploads import Upload, clean_name
 
 _TIDY = 30.0  # seconds between two sweeps

@@ -8,24 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
     ColumnElement,
     Connection,
     Engine,
-    Float,
-    Index,
-    Integer,
-    MetaData,
-    RowMapping,
-    String,
-    Table,
-    Text,
     create_engine,
     delete,
     event,
@@ -35,15 +23,12 @@ from sqlalchemy import (
     make_url,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from unmask.errors import SettingError
-
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-UNFINISHED: tuple[State, ...] = ("queued", "running")
+from unmask.serve.table import ANALYSES, METADATA, UNFINISHED, Analysis, State, read
 
 MOST_ATTEMPTS = 2
 """A job that was begun as often, and never ended, is not begun again."""
@@ -53,75 +38,8 @@ _CLOCKS = {
     "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
     "postgresql": "extract(epoch from clock_timestamp())::float8",
 }
-_ANSWERS = text("state IN ('queued', 'running', 'done')")
 
-_metadata = MetaData()
-_analyses = Table(
-    "unmask_analyses",
-    _metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("id", String(32), nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("uploaded", Boolean, nullable=False),
-    Column("kept", Boolean, nullable=False),
-    Column("bytes", BigInteger, nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("answer_key", String(64), nullable=False),
-    Column("state", String(16), nullable=False, index=True),
-    Column("progress", Float, nullable=False, default=0.0),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("worker", String(64), nullable=False, default=""),
-    Column("lease", Float, nullable=False, default=0.0),
-    Column("created", Float, nullable=False),
-    Column("started", Float),
-    Column("finished", Float),
-    Column("verdict", String(16)),
-    Column("probability", Float),
-    Column("abstention", String(32)),
-    Column("message", Text, nullable=False, default=""),
-    # One answer for one file: a second upload of it meets the first, however close they come.
-    Index(
-        "unmask_one_answer",
-        "sha256",
-        "answer_key",
-        unique=True,
-        sqlite_where=_ANSWERS,
-        postgresql_where=_ANSWERS,
-    ),
-)
-_t = _analyses.c
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """One row: a file, and how far its analysis is. Times are seconds since 1970.
-
-    ``path`` is the file itself; ``name`` is what its sender calls it, and never used as a path.
-    ``uploaded`` files are the service's own, ``kept`` until they are deleted.
-    """
-
-    number: int
-    id: str
-    name: str
-    path: str
-    uploaded: bool
-    kept: bool
-    bytes: int
-    sha256: str
-    answer_key: str
-    state: State
-    progress: float
-    attempts: int
-    worker: str
-    lease: float
-    created: float
-    started: float | None
-    finished: float | None
-    verdict: str | None
-    probability: float | None
-    abstention: str | None
-    message: str
+_t = ANALYSES.c
 
 
 class Store:
@@ -152,7 +70,7 @@ class Store:
             with self._writer.begin() as connection:
                 if connection.dialect.name == "postgresql":  # two servers may start at once
                     connection.execute(select(func.pg_advisory_xact_lock(0x756E6D61736B)))
-                _metadata.create_all(connection)
+                METADATA.create_all(connection)
         except SQLAlchemyError as error:
             where = self._engine.url.render_as_string(hide_password=True)
             why = str(getattr(error, "orig", error)).splitlines()[0]
@@ -185,7 +103,7 @@ class Store:
                 return found, False
             try:
                 with self._writer.begin() as connection:
-                    connection.execute(insert(_analyses).values(values))
+                    connection.execute(insert(ANALYSES).values(values))
             except IntegrityError:
                 continue  # the same file came in between, and may even be gone again
             return self.get(id), True
@@ -219,7 +137,7 @@ class Store:
             name: a part of the name, in any case.
             equal: columns with the value that they must have; None for any.
         """
-        wanted = [_analyses.c[column] == value for column, value in equal.items() if value]
+        wanted = [ANALYSES.c[column] == value for column, value in equal.items() if value]
         if before is not None:
             wanted.append(_t.number < before)
         if name:
@@ -240,7 +158,7 @@ class Store:
             if row is None:
                 return None
             connection.execute(
-                update(_analyses)
+                update(ANALYSES)
                 .where(_t.id == row.id)
                 .values(
                     state="running",
@@ -251,7 +169,7 @@ class Store:
                     started=func.coalesce(_t.started, self._now),
                 )
             )
-            return _read(connection, _t.id == row.id)[0]
+            return read(connection, _t.id == row.id)[0]
 
     def beat(self, job: Analysis, progress: float) -> bool:
         """Renew the lease of ``job``; False if it is its worker's no more."""
@@ -273,7 +191,7 @@ class Store:
         """End an unfinished job; False if it had ended. Its worker learns it by its next beat."""
         with self._writer.begin() as connection:
             done = connection.execute(
-                update(_analyses)
+                update(ANALYSES)
                 .where(_t.id == id, _t.state.in_(UNFINISHED))
                 .values(state="cancelled", finished=self._now, message="cancelled")
             )
@@ -283,7 +201,7 @@ class Store:
         """Forget a job that has ended; False if there is none."""
         with self._writer.begin() as connection:
             done = connection.execute(
-                delete(_analyses).where(_t.id == id, _t.state.not_in(UNFINISHED))
+                delete(ANALYSES).where(_t.id == id, _t.state.not_in(UNFINISHED))
             )
         return done.rowcount == 1
 
@@ -294,11 +212,11 @@ class Store:
     def forget_upload(self, id: str) -> None:  # noqa: A002
         """Note that the upload of a job is deleted."""
         with self._writer.begin() as connection:
-            connection.execute(update(_analyses).where(_t.id == id).values(kept=False))
+            connection.execute(update(ANALYSES).where(_t.id == id).values(kept=False))
 
     def counts(self, column: Literal["state", "verdict", "abstention"]) -> Mapping[str, int]:
         """Return how many jobs there are by each value of a column."""
-        by = _analyses.c[column]
+        by = ANALYSES.c[column]
         query = select(by, func.count()).where(by.is_not(None)).group_by(by)
         with self._engine.connect() as connection:
             return {str(value): int(count) for value, count in connection.execute(query)}
@@ -306,7 +224,7 @@ class Store:
     def _change(self, job: Analysis, **values: Any) -> bool:
         with self._writer.begin() as connection:
             done = connection.execute(
-                update(_analyses)
+                update(ANALYSES)
                 .where(
                     _t.id == job.id,
                     _t.state == "running",
@@ -319,20 +237,12 @@ class Store:
 
     def _rows(self, *wanted: ColumnElement[bool], limit: int | None = None) -> list[Analysis]:
         with self._engine.connect() as connection:
-            return _read(connection, *wanted, limit=limit)
+            return read(connection, *wanted, limit=limit)
 
 
 def new_id() -> str:
     """Return an id that nobody can guess."""
     return uuid.uuid4().hex
-
-
-def _read(
-    connection: Connection, *wanted: ColumnElement[bool], limit: int | None = None
-) -> list[Analysis]:
-    query = select(_analyses).where(*wanted).order_by(_t.number.desc()).limit(limit)
-    rows: list[RowMapping] = list(connection.execute(query).mappings())
-    return [Analysis(**row) for row in rows]
 
 
 def _make_engine(url: str) -> Engine:

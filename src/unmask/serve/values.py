@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from unmask.errors import Reason
-from unmask.serve.store import Analysis, State
+from unmask.serve.table import Analysis, State
 from unmask.types import Probability, VerdictName
 
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]

@@ -23,7 +23,8 @@ from unmask.serve.analyse import JOB, NO_DETECTOR, OPTIONS, Job
 from unmask.serve.folders import Folders, read_report, rename, write_report
 from unmask.serve.options import Options
 from unmask.serve.process import end, spawn, tell, when_parent_goes
-from unmask.serve.store import MOST_ATTEMPTS, Analysis, Store
+from unmask.serve.store import MOST_ATTEMPTS, Store
+from unmask.serve.table import Analysis
 from unmask.types import Report
 
 POLL = 0.25
