@@ -16,7 +16,7 @@ def test_version(unmask_cli):
 def test_help_lists_the_commands(unmask_cli):
     code, out, _ = unmask_cli("--help")
     assert code == 0
-    assert re.search(r"detect .*\n.*models ", out)
+    assert re.search(r"detect .*\n(.*\n)*.*models .*\n(.*\n)*.*train .*\n(.*\n)*.*compare ", out)
 
 
 def test_an_unknown_command_exits_2(unmask_cli):
