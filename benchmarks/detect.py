@@ -134,7 +134,7 @@ def in_child(function: Callable[..., Any], *arguments: Any) -> Any:
 
 def take_turns(clip: Path, model: str | None, repetitions: int) -> list[tuple[float, float]]:
     """Seconds of decoding alone and of detect, turn by turn, after one unmeasured turn."""
-    from unmask import Predictor  # noqa: PLC0415 - not in the parent
+    from unmask import Predictor
 
     predictor = Predictor(model)
     turns = []
@@ -150,7 +150,7 @@ def take_turns(clip: Path, model: str | None, repetitions: int) -> list[tuple[fl
 
 def decode_all(clip: Path) -> float:
     """Seconds that decoding every frame takes: the floor."""
-    import av  # noqa: PLC0415
+    import av
 
     start = time.perf_counter()
     with av.open(clip) as container:
@@ -163,9 +163,9 @@ def decode_all(clip: Path) -> float:
 
 def detect_once(clip: Path, model: str | None) -> tuple[float, float]:
     """Seconds of detect, and peak memory of this process in MB."""
-    import resource  # noqa: PLC0415 - not on Windows
+    import resource
 
-    from unmask import Predictor  # noqa: PLC0415
+    from unmask import Predictor
 
     predictor = Predictor(model)
     start = time.perf_counter()
@@ -177,7 +177,7 @@ def detect_once(clip: Path, model: str | None) -> tuple[float, float]:
 
 def loop(clip: Path, target: Path) -> Path:
     """Write ``clip`` again and again, up to `LONG` seconds, without encoding anything."""
-    import av  # noqa: PLC0415
+    import av
 
     turn, done = 0, 0.0
     with av.open(target, "w") as out:
@@ -200,7 +200,7 @@ def loop(clip: Path, target: Path) -> Path:
 
 def make_clip(target: Path) -> Path:
     """Make 10 s of 1080p from a sample, for machines without the DFDC clip."""
-    import av  # noqa: PLC0415
+    import av
 
     with av.open(SAMPLE_CLIP) as container:
         frames = [frame.reformat(1920, 1080) for frame in container.decode(video=0)]
@@ -217,7 +217,7 @@ def make_clip(target: Path) -> Path:
 
 def describe(clip: Path) -> str:
     """One line on the clip."""
-    from unmask.media import open_media  # noqa: PLC0415
+    from unmask.media import open_media
 
     with open_media(clip) as reader:
         m = reader.media

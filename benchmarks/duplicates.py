@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 
 from unmask.data.duplicates import LIMIT, near_pairs, picture_hash
-from unmask.data.prepare import decode_face, read_stills
+from unmask.data.prepare import decode_face
 from unmask.data.sources import ingest
+from unmask.data.unpack import read_stills
 from unmask.types import Image
 
 WIDER = 46

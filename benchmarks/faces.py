@@ -27,8 +27,9 @@ import numpy as np
 import polars as pl
 from scipy.stats import beta
 
-from unmask.data.prepare import decode_face, read_stills
+from unmask.data.prepare import decode_face
 from unmask.data.sources import ingest
+from unmask.data.unpack import read_stills
 from unmask.detect import Settings
 from unmask.faces import FINDERS, FaceFinder, find_faces
 from unmask.media import list_media, open_media

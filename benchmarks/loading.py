@@ -116,7 +116,7 @@ def train(recipe: Recipe, faces: pl.DataFrame, workers: int, steps: int) -> Watc
 
 def portraits() -> pl.DataFrame:
     """Return the faces of the samples, which stand in both splits since nothing is judged here."""
-    from train_step import portraits as prepared  # noqa: PLC0415 - the script beside this one
+    from train_step import portraits as prepared
 
     with tempfile.TemporaryDirectory() as folder:
         faces = read_faces(prepared(Path(folder)))

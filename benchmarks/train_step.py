@@ -4,8 +4,7 @@
 
 Two models that differ only in `unmask.training.depthwise.quicken` take turns on the same batches,
 with all that a step of the trainer does: bfloat16, channels last, forward, backward, clipping,
-AdamW, running average; on the CPU. Then the quick one trains on batches as they are made, by one
-process beside it: how long does it wait for them?
+AdamW, running average; on the CPU. What a step waits for its batch is for loading.py to say.
 
 ``--faces`` names prepared face sets of split ``train``; without it the two portraits of the samples
 stand in, whose pictures are larger than most and take longer to make. Needs the extra train.
@@ -18,7 +17,8 @@ import platform
 import tempfile
 import time
 from pathlib import Path
-from statistics import mean, median
+from statistics import median
+from typing import Any
 from unittest.mock import patch
 
 import polars as pl
@@ -30,7 +30,6 @@ from unmask.data.manifest import make_manifest
 from unmask.data.prepare import prepare, read_faces
 from unmask.training.depthwise import quicken
 from unmask.training.module import Training
-from unmask.training.pairs import PairDataset, Sample
 from unmask.training.recipes.frame import FrameRecipe
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
@@ -52,7 +51,7 @@ class Stepper:
         self.module.log = lambda *_, **__: None
         self.optimizer = self.module.configure_optimizers()["optimizer"]
 
-    def step(self, batch: Sample) -> float:
+    def step(self, batch: Any) -> float:
         """Train on a batch; return the seconds that it took."""
         start = time.perf_counter()
         with torch.autocast("cpu", torch.bfloat16):
@@ -83,7 +82,7 @@ def main() -> None:
         f"versions: Python {platform.python_version()}, torch {torch.__version__}\n"
         f"recipe: {recipe.backbone}, {2 * recipe.pairs} crops of {recipe.crop.size} pixels a step\n"
     )
-    batches = list(loader(recipe, faces, options.steps))
+    batches = batches_of(recipe, faces, options.steps)
     models = {quick: Stepper(recipe, quick=quick) for quick in (False, True)}
     for model in models.values():
         model.step(batches[0])
@@ -92,13 +91,10 @@ def main() -> None:
         for quick, model in models.items():
             seconds[quick] += [model.step(batch) for batch in batches]
     plain, quickened = median(seconds[False]), median(seconds[True])
-    waited, whole = live(models[True], loader(recipe, faces, options.steps * options.rounds))
     print("| measure | value |\n|---|---|")
     print(f"| a step, plain | {1000 * plain:.0f} ms |")
     print(f"| a step, quickened | {1000 * quickened:.0f} ms |")
     print(f"| plain / quickened | {plain / quickened:.2f} |")
-    print(f"| a step, quickened, with a process beside it that makes batches | {whole:.0f} ms |")
-    print(f"| share of it spent waiting for the batch | {waited / whole:.1%} |")
 
 
 def portraits(folder: Path) -> Path:
@@ -120,35 +116,13 @@ def portraits(folder: Path) -> Path:
     return folder
 
 
-def loader(recipe: FrameRecipe, faces: pl.DataFrame, steps: int) -> DataLoader[Sample]:
+def batches_of(recipe: FrameRecipe, faces: pl.DataFrame, steps: int) -> list[Any]:
     """Batches as the recipe makes them, of the sources that there are."""
     known = faces["dataset"].unique().sort().to_list()
-    weights = {name: share for name, share in recipe.sources.items() if name in known}
-    dataset = PairDataset(
-        faces,
-        spec=recipe.crop,
-        forged=recipe.forged,
-        forgery=recipe.forgery,
-        weights=weights or dict.fromkeys(known, 1.0),
-        strength=recipe.strength,
-        seed=recipe.seed,
-        start=0,
-        length=steps * recipe.pairs,
-    )
-    return DataLoader(dataset, batch_size=recipe.pairs, num_workers=1)
-
-
-def live(model: Stepper, batches: DataLoader[Sample]) -> tuple[float, float]:
-    """Milliseconds a step of waiting, and in all, without the first step."""
-    waits, works = [], []
-    source = iter(batches)
-    start = time.perf_counter()
-    while (batch := next(source, None)) is not None:
-        waits.append(time.perf_counter() - start)
-        works.append(model.step(batch))
-        start = time.perf_counter()
-    waited = 1000 * mean(waits[1:])
-    return waited, waited + 1000 * mean(works[1:])
+    sources = {name: share for name, share in recipe.sources.items() if name in known}
+    changes = {"sources": sources or dict.fromkeys(known, 1.0), "epoch_steps": steps}
+    dataset = recipe.model_copy(update=changes).train_set(faces, 0)
+    return list(DataLoader(dataset, batch_size=recipe.batch_size, num_workers=1))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ def test_constraints_pin_every_dependency_and_name_no_address():
     pinned = {re.split("[ =]", line)[0] for line in text.splitlines()}
     project = (ROOT / "pyproject.toml").read_text()
     blocks = re.findall(
-        r"^(?:dependencies|train|dev) = \[(.*?)\]", project, re.MULTILINE | re.DOTALL
+        r"^(?:dependencies|train|provenance|serve|dev) = \[(.*?)\]",
+        project,
+        re.MULTILINE | re.DOTALL,
     )
     wanted = {name for block in blocks for name in re.findall(r'"([a-z0-9-]+)[>=<]', block)}
     assert len(wanted) > 15

@@ -11,8 +11,9 @@ from media_files import write_still, write_video
 from unmask.data.duplicates import LIMIT, fingerprint, near_pairs, picture_hash
 from unmask.data.leaks import find_file_leaks, find_leaks
 from unmask.data.manifest import make_manifest
-from unmask.data.prepare import decode_face, read_stills
+from unmask.data.prepare import decode_face
 from unmask.data.sources import ingest
+from unmask.data.unpack import read_stills
 
 
 def scene(seed, size=224):

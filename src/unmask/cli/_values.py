@@ -42,7 +42,7 @@ def parse_shares(text: str) -> tuple[float, ...]:
 
 
 def _scale(text: str, units: dict[str, int], wanted: str) -> float:
-    match = _NUMBER.fullmatch(text)
+    match = _NUMBER.fullmatch(str(text))  # a default comes as the number that it is
     unit = units.get(match[2].lower()) if match else None
     if match is None or unit is None:
         raise typer.BadParameter(f"must be {wanted}. Got {text!r}")

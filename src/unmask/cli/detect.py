@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from unmask.cli._console import say
+from unmask.cli._options import FalseAlarms, Frames, Model, Prior
 from unmask.cli._outputs import open_sinks, with_progress
 from unmask.cli._table import Row, print_table
 from unmask.cli._values import parse_bytes, parse_count, parse_seconds
@@ -56,17 +57,10 @@ def detect(
             show_default=False,
         ),
     ] = False,
-    model: Annotated[
-        str | None, typer.Option(help="Name of a shipped model, or a model file.")
-    ] = None,
-    prior: Annotated[
-        float,
-        typer.Option(help="Share of fakes expected; moves the probability, never the verdict."),
-    ] = 0.5,
-    max_false_alarm_rate: Annotated[
-        float, typer.Option(help="Share of real files that may be called fake.")
-    ] = 0.01,
-    frames: Annotated[int, typer.Option(help="Frames looked at, evenly over a clip.")] = 32,
+    model: Model = None,
+    prior: Prior = 0.5,
+    max_false_alarm_rate: FalseAlarms = 0.01,
+    frames: Frames = 32,
     min_face: Annotated[
         float, typer.Option(metavar="PIXELS", help="Smallest face analysed, shorter side.")
     ] = 40,

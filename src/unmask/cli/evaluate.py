@@ -10,6 +10,7 @@ import typer
 from unmask.cli._console import say
 from unmask.cli._extras import needs
 from unmask.cli._grids import Grid, figure_text, print_grids, value_text
+from unmask.cli._options import AsJson, Frames, Model, Split
 from unmask.cli._outputs import counting
 from unmask.errors import SettingError
 
@@ -34,17 +35,15 @@ def evaluate(
         ),
     ] = None,
     *,
-    model: Annotated[
-        str | None, typer.Option(help="Name of a shipped model, or a model file.")
-    ] = None,
-    split: Annotated[str, typer.Option(help="Split to measure on.")] = "val",
+    model: Model = None,
+    split: Split = "val",
     manifest: Annotated[
         Path | None, typer.Option(help="Manifest to measure on, in place of datasets.")
     ] = None,
     root: Annotated[
         Path | None, typer.Option(help="Folder that the manifest's paths start from.")
     ] = None,
-    frames: Annotated[int, typer.Option(help="Most frames looked at of a video.")] = 32,
+    frames: Frames = 32,
     prior: Annotated[
         list[float] | None,
         typer.Option(help="Share of fakes to state precision at, beside the data's own."),
@@ -52,7 +51,7 @@ def evaluate(
     specificity: Annotated[
         list[float] | None, typer.Option(help="Specificity to state recall at.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for results, score tables and figures.")
     ] = None,

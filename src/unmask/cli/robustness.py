@@ -10,6 +10,7 @@ import typer
 from unmask.cli._console import say
 from unmask.cli._extras import needs
 from unmask.cli._grids import ABSENT, Grid, figure_text, markdown_grids, print_grids
+from unmask.cli._options import AsJson, Frames, Markdown, Model, Split
 from unmask.cli._outputs import counting
 
 if TYPE_CHECKING:
@@ -31,11 +32,9 @@ def robustness(
     out: Annotated[
         Path, typer.Option(help="Folder for results, scores and curves.", show_default=False)
     ],
-    model: Annotated[
-        str | None, typer.Option(help="Name of a shipped model, or a model file.")
-    ] = None,
-    split: Annotated[str, typer.Option(help="Split to measure on.")] = "val",
-    frames: Annotated[int, typer.Option(help="Most frames looked at of a video.")] = 32,
+    model: Model = None,
+    split: Split = "val",
+    frames: Frames = 32,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -45,8 +44,8 @@ def robustness(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of that draw, and of noise.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    as_json: AsJson = False,
+    markdown: Markdown = False,
 ) -> None:
     """Measure what a bundle loses under compression, scaling, blur, noise, light and the like."""
     with needs("train", "unmask robustness"):

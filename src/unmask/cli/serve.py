@@ -10,6 +10,7 @@ import typer
 
 from unmask.cli._console import say
 from unmask.cli._extras import needs
+from unmask.cli._options import FalseAlarms, Frames, Model, Prior
 from unmask.cli._values import parse_bytes, parse_count, parse_seconds
 from unmask.errors import SettingError
 
@@ -56,17 +57,10 @@ def serve(
             metavar="DIR", help="Folder of uploads and reports. Default: in the user's data folder."
         ),
     ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Name of a shipped model, or a model file.")
-    ] = None,
-    prior: Annotated[
-        float,
-        typer.Option(help="Share of fakes expected; moves the probability, never the verdict."),
-    ] = 0.5,
-    max_false_alarm_rate: Annotated[
-        float, typer.Option(help="Share of real files that may be called fake.")
-    ] = 0.01,
-    frames: Annotated[int, typer.Option(help="Frames looked at, evenly over a clip.")] = 32,
+    model: Model = None,
+    prior: Prior = 0.5,
+    max_false_alarm_rate: FalseAlarms = 0.01,
+    frames: Frames = 32,
     workers: Annotated[int, typer.Option(help="Files analysed at once.", min=1)] = 1,
     keep: Annotated[
         float,
@@ -74,50 +68,59 @@ def serve(
             parser=parse_seconds,
             metavar="TIME",
             help="How long an upload is kept once it is analysed.",
+            show_default="1h",
         ),
-    ] = "1h",  # type: ignore[assignment]  # typer parses the default
+    ] = 3600.0,
     max_file_size: Annotated[
         int,
         typer.Option(
-            parser=parse_bytes, metavar="SIZE", help="Bytes of a file.", rich_help_panel=_LIMITS
+            parser=parse_bytes,
+            metavar="SIZE",
+            help="Bytes of a file.",
+            show_default="1GiB",
+            rich_help_panel=_LIMITS,
         ),
-    ] = "1GiB",  # type: ignore[assignment]
+    ] = 1024**3,
     max_pixels: Annotated[
         int,
         typer.Option(
             parser=parse_count,
             metavar="COUNT",
             help="Pixels of a picture.",
+            show_default="100M",
             rich_help_panel=_LIMITS,
         ),
-    ] = "100M",  # type: ignore[assignment]
+    ] = 100_000_000,
     max_duration: Annotated[
         float,
         typer.Option(
             parser=parse_seconds,
             metavar="TIME",
             help="Length of a video.",
+            show_default="4h",
             rich_help_panel=_LIMITS,
         ),
-    ] = "4h",  # type: ignore[assignment]
+    ] = 4 * 3600.0,
     timeout: Annotated[
         float,
         typer.Option(
             parser=parse_seconds,
             metavar="TIME",
             help="Time that one analysis may take.",
+            show_default="15min",
             rich_help_panel=_LIMITS,
         ),
-    ] = "15min",  # type: ignore[assignment]
+    ] = 15 * 60.0,
     memory: Annotated[
         int,
         typer.Option(
             parser=parse_bytes,
             metavar="SIZE",
             help="Memory that one analysis may take.",
+            show_default="4GiB",
             rich_help_panel=_LIMITS,
         ),
-    ] = "4GiB",  # type: ignore[assignment]
+    ] = 4 * 1024**3,
 ) -> None:
     """Serve an HTTP API on this machine: send a file, follow its analysis, fetch the report.
 

@@ -10,6 +10,7 @@ import typer
 from unmask.cli._console import say
 from unmask.cli._extras import needs
 from unmask.cli._grids import Grid, markdown_grids, print_grids, value_text
+from unmask.cli._options import AsJson, Frames, Markdown, Model, Split
 from unmask.cli._outputs import counting
 
 if TYPE_CHECKING:
@@ -34,11 +35,9 @@ def shortcuts(
         ),
     ],
     *,
-    model: Annotated[
-        str | None, typer.Option(help="Name of a shipped model, or a model file.")
-    ] = None,
-    split: Annotated[str, typer.Option(help="Split to measure on.")] = "val",
-    frames: Annotated[int, typer.Option(help="Most frames looked at of a video.")] = 32,
+    model: Model = None,
+    split: Split = "val",
+    frames: Frames = 32,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -46,8 +45,8 @@ def shortcuts(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of that draw.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    as_json: AsJson = False,
+    markdown: Markdown = False,
     out: Annotated[Path | None, typer.Option(help="Folder for results and scores.")] = None,
 ) -> None:
     """Measure whether scores tell the data set, the coding, the background or a group of people."""

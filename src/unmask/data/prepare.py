@@ -36,7 +36,7 @@ from unmask.data.faceset import (
     write_rows,
 )
 from unmask.data.manifest import check_manifest, manifest_hash
-from unmask.data.unpack import Frames, archive_of, is_tar, read_stills, spooled, unpacked
+from unmask.data.unpack import Frames, archive_of, is_tar, spooled, unpacked
 from unmask.errors import DataError, MediaError, SettingError
 from unmask.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
@@ -47,7 +47,6 @@ __all__ = [
     "prepare",
     "read_faces",
     "read_failures",
-    "read_stills",
     "summarise_failures",
 ]
 

@@ -101,7 +101,8 @@ class Training(lightning.LightningModule):
         """
         torch.manual_seed(self.recipe.seed + 1_000_003 * self.current_epoch + number)
         *inputs, labels = batch
-        changed = None if self.recipe.place_weight is None else inputs.pop()
+        place_weight = self.recipe.place_weight
+        changed = None if place_weight is None else inputs.pop()
         logit, *others = self._outputs(self.detector, inputs)
         labels = labels.flatten()
         smooth = labels * (1 - self.recipe.smoothing) + self.recipe.smoothing / 2
@@ -109,12 +110,12 @@ class Training(lightning.LightningModule):
         weight = real + labels * (fake - real)
         loss = nn.functional.binary_cross_entropy_with_logits(logit, smooth, weight)
         self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
-        if changed is None:
+        if place_weight is None or changed is None:
             return loss
         changed = changed.flatten(0, 1)
         known = changed.isfinite()
         second = nn.functional.binary_cross_entropy_with_logits(others[-1][known], changed[known])
-        return loss + (self.recipe.place_weight or 0.0) * second
+        return loss + place_weight * second
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Update the running average after each step of the optimiser."""

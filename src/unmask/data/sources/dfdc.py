@@ -96,7 +96,7 @@ def _part(tree: Tree, part: str) -> Iterator[Found]:
         path = f"{folder}{name}"
         listed.add(path)
         facts = {key: str(value) for key, value in pairs(entry) if value is not None}
-        yield _row(path, path in files, where, facts)
+        yield _row(path, where, facts, there=path in files)
     yield from strays(sorted(files - listed), where, NOT_LISTED)
 
 
@@ -115,13 +115,13 @@ def _labelled(tree: Tree, folder: str, split: str) -> Iterator[Found]:
         name = cells["filename"]
         listed.add(name)
         path = files.get(name, f"{folder}/{name}")
-        yield _row(path, name in files, place, {"label": cells["label"], "split": split})
+        yield _row(path, place, {"label": cells["label"], "split": split}, there=name in files)
     yield from strays(
         (files[name] for name in files.keys() - listed), f"{folder}/labels.csv", NOT_LISTED
     )
 
 
-def _row(path: str, there: bool, where: str, facts: dict[str, Any]) -> Found:  # noqa: FBT001
+def _row(path: str, where: str, facts: dict[str, Any], *, there: bool) -> Found:
     label = LABELS.get(facts.get("label", "").strip().upper())
     if label is None:
         return Problem(path, f"{where}: '{facts.get('label', '')}'", UNKNOWN_LABEL)
