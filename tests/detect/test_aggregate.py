@@ -9,19 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bundles import tiny_bands, tiny_calibration
+from bundles import tiny_bands, tiny_calibration, tiny_card
 from unmask.detect.aggregate import (
+    RULES,
     calibrate,
+    combine,
     decide,
     posterior,
     thresholds,
     track_interval,
     track_score,
+    usual_spread,
 )
-from unmask.detect.card import Bands, Calibration
+from unmask.detect.card import Bands, Calibration, Card
 from unmask.types import Thresholds
 
 CALIBRATION = Calibration(**tiny_calibration(slope=0.5, intercept=-0.3))
+CARD = Card(**tiny_card(calibration=tiny_calibration(slope=0.5, intercept=-0.3)))
 BANDS = Bands(**tiny_bands(fake=2.0, real=-1.0))
 LOGITS = st.lists(st.floats(-30, 30), min_size=1, max_size=20)
 PRIORS = st.floats(0.001, 0.999)
@@ -54,26 +58,97 @@ def test_the_posterior_never_falls_as_the_score_rises(a, b, prior):
     assert posterior(low, prior) <= posterior(high, prior)
 
 
+def card(rule="mean", *, spread=0.0, calibrations=0.1):
+    calibration = {**tiny_calibration(spread=calibrations), "frame_spread": spread}
+    return Card(**tiny_card(calibration=calibration, aggregation=rule))
+
+
+def full(logits):
+    return [1.0] * len(logits)
+
+
 def test_a_track_s_score_is_that_of_the_mean_logit():
-    assert track_score(CALIBRATION, [1.0, 2.0, 6.0]) == pytest.approx(0.5 * 3 - 0.3)
+    assert track_score(CARD, [1.0, 2.0, 6.0], [1, 1, 1]) == pytest.approx(0.5 * 3 - 0.3)
 
 
-def test_frames_of_one_clip_never_count_as_independent():
-    """Ten frames that agree say no more than one."""
-    assert track_score(CALIBRATION, [2.0] * 10) == track_score(CALIBRATION, [2.0])
+@pytest.mark.parametrize(
+    ("rule", "wanted"),
+    [
+        ("mean", 2.0),
+        ("weighted mean", (0.05 * 9 + 0.55) / 3.6),
+        ("trimmed mean", 1 / 3),
+        ("top half mean", 10 / 3),
+        ("confident mean", 2.0),
+    ],
+)
+def test_each_rule_is_what_it_says(rule, wanted):
+    found = combine(rule, [9.0, 0.0, 0.0, 1.0, 0.0], [0.05, 1, 1, 0.55, 1])
+    assert found == pytest.approx(wanted)
 
 
-@given(LOGITS, PRIORS)
+def test_a_confident_mean_heeds_the_sure_frames():
+    assert combine("confident mean", [5.0, 5.0, -1.0, 0.0, 0.5], [1] * 5) == 5
+    assert combine("confident mean", [-4.0] * 9 + [6.0], [1] * 10) == -4
+    assert combine("confident mean", [-4.0] * 8 + [6.0] * 2, [1] * 10) == -2
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(logits=LOGITS)
 @settings(deadline=None)
-def test_the_interval_holds_the_point_and_is_ordered(logits, prior):
-    low, high = track_interval(CALIBRATION, logits, prior)
-    point = posterior(track_score(CALIBRATION, logits), prior)
+def test_every_rule_lies_among_its_frames_whatever_their_order(rule, logits):
+    weights = [1.0 / (n + 1) for n in range(len(logits))]
+    found = combine(rule, logits, weights)
+    assert min(logits) - 1e-9 <= found <= max(logits) + 1e-9
+    assert combine(rule, logits[::-1], weights[::-1]) == pytest.approx(found, abs=1e-9)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_frames_of_one_clip_never_count_as_independent(rule):
+    """Ten frames that agree score no higher than one."""
+    once = track_score(card(rule), [2.0], [1])
+    assert track_score(card(rule), [2.0] * 10, [1] * 10) == once
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(logits=LOGITS, prior=PRIORS)
+@settings(deadline=None)
+def test_the_interval_holds_the_point_and_is_ordered(rule, logits, prior):
+    low, high = track_interval(card(rule), logits, full(logits), prior)
+    point = posterior(track_score(card(rule), logits, full(logits)), prior)
     assert 0 <= low <= point <= high <= 1
 
 
-def width(logits: list[float], calibration: Calibration = CALIBRATION) -> float:
-    low, high = track_interval(calibration, logits, 0.5)
-    return high - low
+def width(logits, weights=None, **choices):
+    """Width of the interval in score, where it is not squeezed by 0 and 1."""
+    low, high = track_interval(card(**choices), logits, weights or full(logits), 0.5)
+    return math.log(high / (1 - high)) - math.log(low / (1 - low))
+
+
+MILD = st.lists(st.floats(-3, 3), min_size=1, max_size=8)
+SPREADS = st.floats(0.2, 2)
+
+
+@given(MILD, SPREADS, st.integers(2, 5))
+@settings(deadline=None)
+def test_the_interval_widens_with_fewer_frames(logits, spread, times):
+    assert width(logits, spread=spread) > width(logits * times, spread=spread)
+
+
+@given(MILD, SPREADS, st.floats(0.1, 0.9))
+@settings(deadline=None)
+def test_the_interval_widens_with_poorer_faces(logits, spread, weight):
+    """Whether all are poorer, or one of them is."""
+    good = width(logits, spread=spread)
+    assert width(logits, [weight] * len(logits), spread=spread) > good
+    assert width(logits, [weight, *full(logits[1:])], spread=spread) > good
+
+
+@given(MILD, SPREADS, st.floats(1.1, 3))
+@settings(deadline=None)
+def test_the_interval_never_narrows_where_frames_disagree_more(logits, spread, factor):
+    middle = sum(logits) / len(logits)
+    apart = [middle + factor * (logit - middle) for logit in logits]
+    assert width(apart, spread=spread) >= width(logits, spread=spread) - 1e-9
 
 
 def test_the_interval_widens_where_frames_disagree():
@@ -83,32 +158,32 @@ def test_the_interval_widens_where_frames_disagree():
 
 
 def test_the_interval_widens_where_the_calibration_is_unsure():
-    widths = [
-        width([1.0], Calibration(**tiny_calibration(spread=spread))) for spread in (0, 0.1, 1)
-    ]
-    assert widths[0] == 0
+    widths = [width([1.0], calibrations=spread) for spread in (0, 0.1, 1)]
+    assert widths[0] == pytest.approx(0, abs=1e-12)
     assert widths[0] < widths[1] < widths[2]
 
 
-def test_one_frame_has_the_interval_of_the_calibration():
-    calibration = Calibration(**tiny_calibration(spread=1.0))
-    low, high = track_interval(calibration, [0.4], 0.5)
-    wanted = 0.4 + np.percentile(np.linspace(-1, 1, 21), (2.5, 97.5))
-    assert (low, high) == pytest.approx([posterior(score, 0.5) for score in wanted])
-
-
-def test_an_interval_is_the_same_each_time():
-    logits = [0.1, 0.9, -2.0]
-    assert track_interval(CALIBRATION, logits, 0.5) == track_interval(CALIBRATION, logits, 0.5)
+def test_one_frame_is_as_unsure_as_frames_of_a_clip_usually_are():
+    low, high = track_interval(card(spread=0.7, calibrations=0), [0.4], [1], 0.5)
+    assert (low, high) == pytest.approx(
+        [posterior(0.4 + sign * 1.96 * 0.7, 0.5) for sign in (-1, 1)]
+    )
 
 
 @given(LOGITS, PRIORS, PRIORS)
 @settings(deadline=None)
 def test_a_prior_moves_interval_and_point_together(logits, a, b):
     low, high = sorted((a, b))
-    lower, upper = (track_interval(CALIBRATION, logits, prior) for prior in (low, high))
+    lower, upper = (track_interval(CARD, logits, full(logits), prior) for prior in (low, high))
     assert lower[0] <= upper[0]
     assert lower[1] <= upper[1]
+
+
+def test_the_usual_spread_is_that_within_tracks_and_not_between_them():
+    rng = np.random.default_rng(0)
+    tracks = [level + rng.normal(0, 0.5, 200) for level in (-5, 0, 5)]
+    assert usual_spread(tracks) == pytest.approx(0.5, rel=0.1)
+    assert usual_spread([np.array([3.0])]) == 0
 
 
 @pytest.mark.parametrize(

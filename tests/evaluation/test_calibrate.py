@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from bundles import tiny_calibration
+from evaluation.score_tables import make_scores
 from unmask.detect.aggregate import thresholds
+from unmask.detect.card import Calibration
 from unmask.errors import DataError
 from unmask.evaluation.calibrate import (
     FOLDS,
@@ -12,6 +15,7 @@ from unmask.evaluation.calibrate import (
     deal_folds,
     fit_bands,
     fit_calibration,
+    fit_spread,
     measure,
 )
 
@@ -39,6 +43,26 @@ def test_calibration_finds_the_true_odds():
     slopes = [slope for slope, _ in calibration.replicates]
     assert min(slopes) < calibration.slope < max(slopes)
     assert "video level not validated" in calibration.statement
+
+
+def test_the_spread_of_a_clip_s_frames_is_in_logits():
+    table = make_scores(people=30, frames=20)  # whose scores spread by 1 around that of the clip
+    assert fit_spread(table, Calibration(**tiny_calibration())) == pytest.approx(1, rel=0.05)
+    steep = Calibration(**tiny_calibration(slope=2.0))
+    assert fit_spread(table, steep) == pytest.approx(0.5, rel=0.05)
+    assert fit_calibration(sample(), replicates=20, frame_spread=0.7).frame_spread == 0.7
+
+
+def test_stills_have_no_spread():
+    with pytest.raises(DataError, match="two scored frames"):
+        fit_spread(make_scores(), Calibration(**tiny_calibration()))
+
+
+def test_external_media_fit_nothing():
+    table = make_scores(frames=5, split="external")
+    for fit in (Scores.of, lambda each: fit_spread(each, Calibration(**tiny_calibration()))):
+        with pytest.raises(DataError, match="'external' is only reported on"):
+            fit(table)
 
 
 @pytest.mark.parametrize("factor", [0, -1])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
+from unmask.detect.quality import Positive, Quality
 from unmask.faces import CropSpec
 from unmask.types import Value
 
 SCHEMA_VERSION: Final = 1
 
 Triple = tuple[float, float, float]
-Positive = Annotated[float, Field(gt=0)]
+Rule = Literal["mean", "weighted mean", "trimmed mean", "top half mean", "confident mean"]
 
 
 class Normalisation(Value):
@@ -26,7 +27,9 @@ class Calibration(Value):
     """From a logit to a score: slope * logit + intercept is the log-odds of fake at even odds.
 
     ``replicates`` are (slope, intercept) refitted on bootstrap samples of the calibration
-    identities; they carry the calibration's own uncertainty into every interval.
+    identities; they carry the calibration's own uncertainty into every interval. ``frame_spread``
+    is the usual standard deviation of the logits of one clip's frames, in logits; 0 where it is
+    not known.
     """
 
     slope: float = Field(gt=0)
@@ -34,6 +37,7 @@ class Calibration(Value):
     replicates: tuple[tuple[float, float], ...] = Field(min_length=20)
     fitted_on: str
     statement: str
+    frame_spread: float = Field(default=0.0, ge=0)
 
 
 class RealPool(Value):
@@ -115,7 +119,8 @@ class Card(Value):
 
     ``input`` says what the network takes: ``frame``, single crops [B, 3, S, S]; or ``sequence``,
     crops of one person in order of time [B, T, 3, S, S] and a mask, bool [B, T], of those that are
-    there. ``length`` is that T.
+    there. ``length`` is that T. ``aggregation`` is the rule by which a person's scores become one,
+    see `unmask.detect.aggregate.combine`; ``quality`` says which faces count in full.
     """
 
     schema_version: int = Field(default=SCHEMA_VERSION, ge=1, le=SCHEMA_VERSION)
@@ -127,7 +132,8 @@ class Card(Value):
     length: int | None = Field(default=None, ge=1, le=256)
     crop: CropSpec
     normalisation: Normalisation = Normalisation()
-    aggregation: Literal["mean"] = "mean"
+    aggregation: Rule = "mean"
+    quality: Quality = Quality()
     calibration: Calibration
     bands: Bands
     results: tuple[Measure, ...] = ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from unmask.detect.quality import Quality
 from unmask.detect.settings import Settings
 from unmask.faces import CropSpec, FaceFinder, crop_face, find_faces, sharpness
 from unmask.types import Crop, Face, Frame, Image
@@ -78,6 +79,11 @@ def _look_at(frame: Frame, finder: FaceFinder, spec: CropSpec, settings: Setting
         crowd=max(0, len(large) - settings.max_faces),
         thumbnail=_thumbnail(frame.image) if settings.evidence else None,
     )
+
+
+def weigh(quality: Quality, faces: Iterable[SeenFace]) -> list[float]:
+    """Return how much each face can tell, above 0 and at most 1."""
+    return [quality.weigh(seen.face.size, seen.sharpness, seen.face.landmarks) for seen in faces]
 
 
 def evenly(count: int, wanted: int) -> list[int]:

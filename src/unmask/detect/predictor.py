@@ -22,7 +22,7 @@ from unmask.detect.aggregate import (
 )
 from unmask.detect.bundle import Cams, load_bundle
 from unmask.detect.card import Card
-from unmask.detect.look import SeenFace, SeenFrame, evenly, look
+from unmask.detect.look import SeenFace, SeenFrame, evenly, look, weigh
 from unmask.detect.settings import Settings
 from unmask.errors import MediaError, Reason
 from unmask.faces import FINDERS, link_tracks
@@ -212,7 +212,8 @@ class Predictor:
             return FaceScore(
                 track=number, probability=None, interval=None, score=None, frames=(), note=note
             )
-        score = track_score(calibration, person.logits)
+        weights = weigh(self.card.quality, person.faces)
+        score = track_score(self.card, person.logits, weights)
         frames = tuple(
             FrameScore(
                 time=seen.face.time,
@@ -229,7 +230,7 @@ class Predictor:
         return FaceScore(
             track=number,
             probability=posterior(score, prior),
-            interval=track_interval(calibration, person.logits, prior),
+            interval=track_interval(self.card, person.logits, weights, prior),
             score=score,
             frames=frames,
         )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 from sklearn.linear_model import LogisticRegression
 
-from unmask.detect.aggregate import decide, thresholds
+from unmask.detect.aggregate import decide, thresholds, usual_spread
 from unmask.detect.card import Bands, Calibration, Measure, RealPool
 from unmask.errors import DataError
 from unmask.evaluation.metrics import (
@@ -51,10 +51,7 @@ class Scores:
         Raises:
             DataError: there are external rows among them, which are only ever reported on.
         """
-        if frame["split"].eq("external").any():
-            raise DataError(
-                f"{frame['dataset'][0]}: split 'external' is only reported on; fit on 'val'"
-            )
+        _refuse_external(frame)
         people = frame.select(pl.coalesce("identity", "group_id")).to_series()
         return Scores(
             dataset=frame["dataset"][0],
@@ -73,11 +70,21 @@ class Scores:
         return self.take(np.isfinite(self.logits))
 
 
-def fit_calibration(scores: Scores, *, replicates: int = REPLICATES) -> Calibration:
+def _refuse_external(frame: pl.DataFrame) -> None:
+    if frame["split"].eq("external").any():
+        raise DataError(
+            f"{frame['dataset'][0]}: split 'external' is only reported on; fit on 'val'"
+        )
+
+
+def fit_calibration(
+    scores: Scores, *, replicates: int = REPLICATES, frame_spread: float = 0.0
+) -> Calibration:
     """Fit the calibration, at even odds, and its bootstrap replicates over identities.
 
     Logistic regression of the label on the logit, reals and fakes weighing the same (Platt,
-    "Probabilistic Outputs for Support Vector Machines", 1999).
+    "Probabilistic Outputs for Support Vector Machines", 1999). ``frame_spread`` is kept with it,
+    see `fit_spread`.
 
     Raises:
         DataError: no real or no fake was scored, or fakes score no higher than reals.
@@ -85,7 +92,7 @@ def fit_calibration(scores: Scores, *, replicates: int = REPLICATES) -> Calibrat
     scored = scores.scored
     if not 0 < scored.labels.sum() < len(scored.labels):
         raise DataError(f"{scores.dataset}: a calibration needs scored reals and fakes")
-    slope, intercept = _platt(scored.labels, scored.logits)
+    slope, intercept = fit_slope(scored.labels, scored.logits)
     if slope <= 0:
         raise DataError(
             f"{scores.dataset}: the detector scores fakes no higher than reals there, so there is "
@@ -98,17 +105,38 @@ def fit_calibration(scores: Scores, *, replicates: int = REPLICATES) -> Calibrat
     while len(fits) < replicates:
         picks = np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
         if 0 < scored.labels[picks].sum() < len(picks):
-            fits.append(_platt(scored.labels[picks], scored.logits[picks]))
+            fits.append(fit_slope(scored.labels[picks], scored.logits[picks]))
     return Calibration(
         slope=slope,
         intercept=intercept,
         replicates=tuple((round(a, 5), round(b, 5)) for a, b in fits),
         fitted_on=f"{len(scored.labels)} single frames of {len(names)} people of {scored.dataset}",
         statement=STATEMENT,
+        frame_spread=frame_spread,
     )
 
 
-def _platt(labels: Labels, logits: Floats) -> tuple[float, float]:
+def fit_spread(frame: pl.DataFrame, calibration: Calibration) -> float:
+    """Return the usual standard deviation of the logits of one person's frames, over all clips.
+
+    Args:
+        frame: of `unmask.evaluation.scores.score_rows`.
+        calibration: that of the bundle which scored it.
+
+    Raises:
+        DataError: there are external rows, or no clip in which a person was scored twice.
+    """
+    _refuse_external(frame)
+    faces = frame.select("video_id", "scored").explode("scored").drop_nulls().unnest("scored")
+    tracks = faces.group_by("video_id", "track", maintain_order=True).agg("score")["score"]
+    spread = usual_spread([np.array(each) for each in tracks]) / calibration.slope
+    if not spread:
+        raise DataError("no clip has two scored frames of one person, so their spread is unknown")
+    return spread
+
+
+def fit_slope(labels: Labels, logits: Floats) -> tuple[float, float]:
+    """Return slope and intercept of the log-odds of fake at even odds, by logistic regression."""
     model = LogisticRegression(C=1e6, class_weight="balanced").fit(logits[:, None], labels)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
@@ -117,11 +145,11 @@ def fit_bands(fakes: Scores, pools: Sequence[Scores], calibration: Calibration) 
     """Fit the bands: false alarms on the reals of each pool, misses on the fakes of one."""
     found = []
     for pool in pools:
-        reals = _apply(calibration, pool.scored.logits[pool.scored.labels == 0])
+        reals = apply_calibration(calibration, pool.scored.logits[pool.scored.labels == 0])
         highest = np.sort(reals)[::-1][: max(1, round(KEPT * len(reals)))]
         kept = tuple(round(float(score), 5) for score in highest)
         found.append(RealPool(source=pool.dataset, count=len(reals), highest=kept))
-    scores = np.sort(_apply(calibration, fakes.scored.logits[fakes.scored.labels == 1]))
+    scores = np.sort(apply_calibration(calibration, fakes.scored.logits[fakes.scored.labels == 1]))
     miss_rate = 0.05
     rank = int(miss_rate * (len(scores) + 1))
     if rank < 1:
@@ -129,7 +157,8 @@ def fit_bands(fakes: Scores, pools: Sequence[Scores], calibration: Calibration) 
     return Bands(pools=tuple(found), real_below=float(scores[rank - 1]), miss_rate=miss_rate)
 
 
-def _apply(calibration: Calibration, logits: Floats) -> Floats:
+def apply_calibration(calibration: Calibration, logits: Floats) -> Floats:
+    """Return the scores of logits."""
     return calibration.slope * logits + calibration.intercept
 
 
@@ -153,9 +182,9 @@ def cross_fit(
         bands = thresholds(fit_bands(rest[0], rest, calibration), rate, 1)
         for each, mine, said in zip(sets, folds, verdicts, strict=True):
             for row in np.flatnonzero((mine == fold) & np.isfinite(each.logits)):
-                said[row] = decide(float(_apply(calibration, each.logits[row])), bands)
+                said[row] = decide(float(apply_calibration(calibration, each.logits[row])), bands)
         held = folds[0] == fold
-        scores[held] = _apply(calibration, main.logits[held])
+        scores[held] = apply_calibration(calibration, main.logits[held])
     return scores, verdicts
 
 

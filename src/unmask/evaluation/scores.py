@@ -19,7 +19,7 @@ from unmask.data.sources import ingest
 from unmask.data.unpack import frame_of, frames_of, spooled, unpacked
 from unmask.detect import Predictor
 from unmask.detect.aggregate import calibrate, decide, thresholds, track_score
-from unmask.detect.look import look
+from unmask.detect.look import look, weigh
 from unmask.errors import DataError, MediaError
 from unmask.faces import FINDERS, FaceFinder, link_tracks
 from unmask.media import open_media
@@ -179,7 +179,7 @@ def _score_folder(predictor: Predictor, stills: Sequence[Path]) -> dict[str, Any
     for number, person in enumerate(people):
         known = [by_face[id(face)] for face in person]
         logits, _ = predictor.score_crops(known)
-        scores.append(track_score(card.calibration, logits))
+        scores.append(track_score(card, logits, weigh(card.quality, known)))
         faces += [
             {
                 "track": number,
