@@ -35,9 +35,12 @@ constraints: $(VENV)/dev.installed ## Pin what pyproject.toml asks for anew, kee
 	$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 \
 	  --no-annotate --no-header --no-emit-index-url --output-file constraints.txt
 
-system-deps: ## Install what the tests need beside Python (PostgreSQL, by apt)
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || \
-	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; }
+PDF_DEPS := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation
+
+system-deps: ## Install what the tests need beside Python (PostgreSQL, Pango and a font, by apt)
+	@{ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; } && \
+	  dpkg -s $(PDF_DEPS) >/dev/null 2>&1 || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql $(PDF_DEPS); }
 
 clean: ## Remove what was built, installed and cached
 	rm -rf $(VENV) build dist demo-report .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -56,5 +59,5 @@ $(VENV)/runtime.installed: pyproject.toml constraints.txt | $(BIN)/python
 # pip (mirrors, wheels at hand); uv then installs the rest, much faster than pip would.
 $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt torch torchvision uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,provenance,serve,dev]'
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,provenance,pdf,serve,dev]'
 	@touch $(VENV)/runtime.installed $@

@@ -11,8 +11,11 @@ from unmask.types import (
     FaceScore,
     FrameCounts,
     FrameScore,
+    Glimpse,
     Media,
     ModelIdentity,
+    PassedOver,
+    PassedReason,
     Report,
     Thresholds,
 )
@@ -110,7 +113,7 @@ def make_evidence(face: FaceScore, size: int = 160, *, cam: bool = True) -> tupl
     for index, frame in enumerate(face.frames):
         crop = np.stack([xs, ys, np.full_like(xs, 0.4 + 0.02 * index)], axis=-1)
         spot = 4 * np.exp(-((np.mgrid[0:5, 0:5] - 2.5) ** 2).sum(0) / 2).astype(np.float32) - 1
-        thumbnail = np.full((180, 320, 3), 60 + 4 * index, np.uint8)
+        thumbnail = np.full((180, 320, 3), 60 + 4 * index % 190, np.uint8)
         found.append(
             Evidence(
                 track=face.track,
@@ -118,9 +121,29 @@ def make_evidence(face: FaceScore, size: int = 160, *, cam: bool = True) -> tupl
                 crop=(crop * 255).clip(0, 255).astype(np.uint8),
                 cam=spot if cam else None,
                 thumbnail=thumbnail,
+                transform=to_crop(frame.box, size),
             )
         )
     return tuple(found)
+
+
+def to_crop(box: Any, size: int) -> Any:
+    """The transform from frame to crop that fits ``box`` into it."""
+    left, top, right, _ = box
+    scale = size / (right - left)
+    return np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
+
+
+def make_glimpses(*reasons: PassedReason, frames: int = 4) -> tuple[Glimpse, ...]:
+    """Sampled frames; in the first a face is passed over for each reason."""
+    passed = tuple(
+        PassedOver((100.0 + 40 * index, 200.0, 122.0 + 40 * index, 230.0), reason)
+        for index, reason in enumerate(reasons)
+    )
+    grey = np.full((180, 320, 3), 90, np.uint8)
+    return tuple(
+        Glimpse(2.5 * index, grey, passed if index == 0 else ()) for index in range(frames)
+    )
 
 
 def make_report(path: str = "clip.mp4", verdict: str | None = "fake", **changes: Any) -> Report:

@@ -52,7 +52,7 @@ def test_constraints_pin_every_dependency_and_name_no_address():
     pinned = {re.split("[ =]", line)[0] for line in text.splitlines()}
     project = (ROOT / "pyproject.toml").read_text()
     blocks = re.findall(
-        r"^(?:dependencies|train|provenance|serve|dev) = \[(.*?)\]",
+        r"^(?:dependencies|train|provenance|pdf|serve|dev) = \[(.*?)\]",
         project,
         re.MULTILINE | re.DOTALL,
     )

@@ -226,7 +226,9 @@ class Evidence:
 
     ``crop`` uint8 RGB [S, S, 3] is the picture the detector saw, ``cam`` float32 [h, w] its exact
     class-activation map (mean(cam) + bias = logit), or None where the bundle has none;
-    ``thumbnail`` uint8 RGB is the whole frame, small.
+    ``thumbnail`` uint8 RGB is the whole frame, small; ``transform`` float64 [2, 3] maps pixels of
+    the frame, not of its thumbnail, to those of the crop. A person seen in too few frames to be
+    scored has crops without maps.
     """
 
     track: int
@@ -234,6 +236,28 @@ class Evidence:
     crop: Image
     cam: npt.NDArray[np.float32] | None
     thumbnail: Image | None = field(default=None, repr=False)
+    transform: Points | None = field(default=None, repr=False)
+
+
+PassedReason = Literal["small", "cut", "crowd"]
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A face that was found in a frame and not looked at further: where, and why. ``small``: below
+    the least size; ``cut``: too far outside the picture; ``crowd``: beyond the most per frame."""
+
+    box: Box
+    reason: PassedReason
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """One sampled frame as the report shows it: small, with the faces that were passed over."""
+
+    time: float
+    thumbnail: Image = field(repr=False)
+    passed: tuple[PassedOver, ...] = ()
 
 
 class Report(Value):
@@ -261,6 +285,7 @@ class Report(Value):
     provenance: Provenance = Provenance()
     unmask: str = ""
     evidence: tuple[Evidence, ...] = Field(default=(), exclude=True, repr=False)
+    glimpses: tuple[Glimpse, ...] = Field(default=(), exclude=True, repr=False)
 
     @model_validator(mode="after")
     def _verdict_or_abstention(self) -> Report:

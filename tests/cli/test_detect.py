@@ -110,6 +110,23 @@ def test_report_folder(media, unmask_cli):
     assert str(Path("out/index.html")) in err
 
 
+def test_pdf_folder_and_file(media, unmask_cli, detector):
+    names = media("real.png", "no_face.png")
+    _, _, err = unmask_cli("detect", "--pdf", "out", *names)
+    assert len(list(Path("out").glob("*.pdf"))) == 2
+    assert err.endswith("PDF: out\n")
+    assert detector.calls[0].settings.evidence
+    assert unmask_cli("detect", "--pdf", "deep/one.pdf", "real.png")[0] == 0
+    assert Path("deep/one.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_one_pdf_for_several_files_is_refused_before_any_is_analysed(media, unmask_cli, detector):
+    code, out, err = unmask_cli("detect", "--pdf", "one.pdf", *media("real.png", "fake.png"))
+    assert (code, out) == (2, "")
+    assert "name a folder" in err
+    assert detector.calls == []
+
+
 def test_folders_recurse_and_the_same_file_is_analysed_once(media, unmask_cli, detector):
     names = media("b/real.png", "b/deep/fake.png", "a.png")
     unmask_cli("detect", "a.png", "b", "./a.png", "b/real.png")

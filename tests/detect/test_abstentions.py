@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import cv2
 import numpy as np
 import pytest
@@ -44,6 +46,7 @@ def test_a_still_without_a_face(predictor, tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     report = predictor.detect(files.write_still(tmp_path / "noise.png", noise))
     check_abstention(report, "no_face", "unmask judges faces only")
+    assert len(report.glimpses) == 1
     assert report.sha256 is not None
     assert report.media is not None
     assert report.frames.decoded == 1
@@ -169,3 +172,22 @@ def frames_of(path):
     with av.open(str(path)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     return frames[::2]
+
+
+def test_a_file_that_cannot_be_opened_still_has_its_hash(predictor, tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_bytes(b"no picture")
+    report = predictor.detect(path)
+    check_abstention(report, "unsupported")
+    assert report.sha256 == hashlib.sha256(b"no picture").hexdigest()
+    assert predictor.detect(tmp_path / "gone.png").sha256 is None
+    assert predictor.detect(tmp_path).sha256 is None
+
+
+def test_a_file_over_the_limit_is_not_read_for_its_hash(tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_bytes(b"no picture")
+    settings = Settings(limits=Limits(file_bytes=5))
+    report = Predictor(tiny_bundle(tmp_path), settings).detect(path)
+    check_abstention(report, "over_limit")
+    assert report.sha256 is None

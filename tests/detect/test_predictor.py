@@ -131,7 +131,9 @@ def test_a_person_seen_too_rarely_is_named_and_not_scored(predictor, clip, astro
     assert (passed.score, passed.probability, passed.interval) == (None, None, None)
     assert passed.frames == ()
     assert passed.note == "seen in 2 sampled frames; 3 are needed"
-    assert {each.track for each in report.evidence} == {scored.track}
+    unscored = [each for each in report.evidence if each.track == passed.track]
+    assert len(unscored) == 2
+    assert all(each.cam is None for each in unscored)
 
 
 def test_a_still_that_is_a_tight_crop_is_analysed(predictor, tmp_path, astronaut):
@@ -171,6 +173,7 @@ def test_evidence_is_kept_only_where_asked_for(bundle, samples):
     report = Predictor(bundle, Settings()).detect(samples / "real" / "hopper.jpg")
     assert report.verdict is not None
     assert report.evidence == ()
+    assert report.glimpses == ()
 
 
 def test_evidence_shows_crop_map_and_frame(predictor, samples):
@@ -180,7 +183,34 @@ def test_evidence_shows_crop_map_and_frame(predictor, samples):
     assert shown.crop.shape == (size, size, 3)
     assert shown.cam.shape == (GRID, GRID)
     assert shown.cam.mean() == pytest.approx(report.score, abs=1e-4)
+    assert shown.thumbnail.shape == (600, 512, 3)
+    again = cv2.warpAffine(shown.thumbnail, shown.transform, (size, size))
+    inside = np.s_[8:-8, 8:-8]
+    assert np.abs(again[inside].astype(int) - shown.crop[inside]).mean() < 12
+    (glimpse,) = report.glimpses
+    assert glimpse.passed == ()
+
+
+def test_frames_are_kept_smaller_where_there_may_be_many(tmp_path, samples):
+    settings = Settings(evidence=True, frames=100)
+    (shown,) = (
+        Predictor(tiny_bundle(tmp_path), settings).detect(samples / "real" / "hopper.jpg").evidence
+    )
     assert shown.thumbnail.shape == (320, 273, 3)
+
+
+def test_faces_passed_over_are_kept_with_their_reason(bundle, tmp_path, astronaut):
+    small = cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA)
+    scene = np.hstack([np.vstack([small, GREY[:256, :256]]), astronaut])
+    path = files.write_still(tmp_path / "two.png", scene)
+    for settings, reason in (
+        (Settings(min_face=60, evidence=True), "small"),
+        (Settings(max_faces=1, evidence=True), "crowd"),
+    ):
+        (glimpse,) = Predictor(bundle, settings).detect(path).glimpses
+        (passed,) = glimpse.passed
+        assert passed.reason == reason
+        assert passed.box[0] < 256
 
 
 def test_evidence_of_a_bundle_without_maps_has_none(tmp_path, samples):

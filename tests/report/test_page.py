@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from builders import CARD, make_evidence, make_face, make_media, make_report
+from builders import CARD, make_evidence, make_face, make_glimpses, make_media, make_report
 from unmask.errors import Reason
 from unmask.report import render_page
 from unmask.types import FrameCounts, Thresholds
@@ -137,7 +137,7 @@ def test_the_facts_of_the_file_and_the_model_are_all_there():
 
 def test_a_clip_has_a_timeline_a_point_a_frame_and_a_still_has_none():
     face = make_face(frames=5)
-    assert render_page(make_report(faces=(face,)), CARD).count('path class="dot"') == 5
+    assert render_page(make_report(faces=(face,)), CARD).count("<circle") == 5
     still = make_report("a.jpg", kind="image", media=make_media(kind="image", duration=None))
     assert "<svg" not in render_page(still, CARD)
     assert "level of a whole video" not in read(still).text
@@ -146,7 +146,75 @@ def test_a_clip_has_a_timeline_a_point_a_frame_and_a_still_has_none():
 def test_the_timeline_does_not_bridge_the_time_out_of_sight():
     face = make_face(frames=10)
     seen = face.model_copy(update={"frames": face.frames[:4] + face.frames[8:]})
-    assert render_page(make_report(faces=(seen,)), CARD).count('class="line"') == 2
+    html = render_page(make_report(faces=(seen,), evidence=make_evidence(seen)), CARD)
+    assert html.count('class="line"') == 2
+    assert html.count("not seen</div>") == 5
+
+
+def test_the_frames_below_the_timeline_stand_below_their_time():
+    face = make_face(frames=32)
+    report = make_report(faces=(face,), evidence=make_evidence(face))
+    html = render_page(report, CARD)
+    slots = re.findall(r"</b> ([0-9.]+) s</div>", html)
+    assert len(slots) == 10
+    for index, time in enumerate(map(float, slots)):
+        assert index * 1.001 <= time <= (index + 1) * 1.001
+    assert html.count('class="dot shown"') == 10
+
+
+def test_the_heat_map_stands_on_the_crop_and_on_the_whole_frame():
+    html = render_page(make_report(), CARD)
+    assert html.count('alt="The same face with the heat map laid over it"') == 2
+    assert html.count('alt="The whole frame with the heat map laid over it"') == 2
+    plain = render_page(make_report(evidence=make_evidence(make_face(), cam=False)), CARD)
+    assert plain.count('alt="The whole frame, the face outlined"') == 2
+    assert "heat map laid over" not in plain
+
+
+def test_every_score_stands_in_a_table():
+    page = read(make_report())
+    assert "Every score" in page.text
+    face = make_report().faces[0]
+    for frame in face.frames:
+        assert f"1 {frame.time:.2f} " in page.text
+    long = make_face(frames=100)
+    assert "36 more stand in the JSON" in read(make_report(faces=(long,), evidence=())).text
+
+
+def test_a_person_who_could_not_be_scored_is_shown():
+    rare = make_face(1, None, frames=2)
+    pictures = make_evidence(rare, cam=False)
+    rare = rare.model_copy(update={"frames": ()})
+    html = render_page(make_report(faces=(make_face(0), rare), evidence=pictures), CARD)
+    assert html.count('alt="A face that was seen and not scored"') == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("small", "smaller than the least size"),
+        ("cut", "too far outside the picture"),
+        ("crowd", "beyond the most faces"),
+    ],
+)
+def test_faces_passed_over_are_outlined_with_the_reason(reason, words):
+    html = render_page(make_report(glimpses=make_glimpses(reason, reason)), CARD)
+    assert "What was looked at" in html
+    assert f"2 faces were {words}" in html
+    assert "<b>22 px, 22 px</b>" in html
+    assert "What was looked at" not in render_page(make_report(glimpses=make_glimpses()), CARD)
+
+
+def test_an_abstention_shows_what_was_looked_at():
+    report = make_report(verdict=None, glimpses=make_glimpses(frames=32))
+    page = read(report)
+    assert "10 of the 32 frames that were sampled." in page.text
+    assert page.tags.count("img") == 10
+    few = read(make_report(verdict=None, glimpses=make_glimpses(frames=3)))
+    assert "All 3 frames that were sampled." in few.text
+    late = make_glimpses(frames=40)
+    late = (*late[:7], late[7].__class__(17.5, late[7].thumbnail, make_glimpses("small")[0].passed))
+    assert "22 px" in read(make_report(verdict=None, glimpses=(*late, *make_glimpses()))).text
 
 
 def test_most_and_least_suspicious_frames_stand_side_by_side():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from builders import CARD, make_face, make_report
 from unmask.report.axis import Axis, bands, clock, log_odds, runs, time_ticks, to_probability
 from unmask.report.card import outline, summarize_card
-from unmask.report.pictures import fit, overlay
+from unmask.report.pictures import fit, overlay, overlay_on_frame
 from unmask.report.text import percent, printable
 from unmask.types import Thresholds
 
@@ -77,6 +77,29 @@ def test_an_overlay_warms_only_what_speaks_for_fake():
     assert (overlay(crop, cam, 1.0) == crop).all()
     warm = overlay(crop, -cam, 1.0)
     assert (warm[..., 0] > warm[..., 2] + 50).all()
+
+
+@pytest.mark.parametrize("turn", [0, 20, -75])
+def test_the_map_lies_on_the_frame_where_the_crop_was_cut(turn):
+    """A warm cell of the crop comes out where the transform takes that part of the crop."""
+    size, width, height = 160, 1280, 720
+    angle = np.deg2rad(turn)
+    linear = 0.5 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    centre = np.array([700.0, 300.0])
+    transform = np.column_stack((linear, size / 2 - linear @ centre))
+    cam = np.zeros((5, 5), np.float32)
+    cam[1, 3] = 4
+    small = np.zeros((height // 2, width // 2, 3), np.uint8)
+    laid = overlay_on_frame(small, cam, width=width, size=size, transform=transform, scale=4.0)
+    ys, xs = np.nonzero(laid[..., 0] > 0.8 * laid[..., 0].max())
+    found = np.array([xs.mean(), ys.mean()]) * 2 + 0.5
+    warm = np.array([3.5 / 5 * size, 1.5 / 5 * size]) - 0.5
+    wanted = np.linalg.solve(linear, warm - transform[:, 2])
+    assert np.abs(found - wanted).max() < 4
+    cold = overlay_on_frame(
+        small, np.full_like(cam, -3), width=width, size=size, transform=transform, scale=4.0
+    )
+    assert (cold == small).all()
 
 
 def test_fit_shrinks_and_never_grows():

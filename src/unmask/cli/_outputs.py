@@ -27,6 +27,7 @@ def open_sinks(
     as_json: bool,
     csv: Path | None,
     folder: Path | None,
+    pdf: Path | None,
     card: dict[str, Any],
     settings: Settings,
 ) -> list[Callable[[Report], object]]:
@@ -50,6 +51,11 @@ def open_sinks(
             writer = HtmlWriter(folder, card, settings=choice_facts(settings))
             outputs.callback(say, f"report: {writer.index}")
             sinks.append(outputs.enter_context(writer).add)
+        if pdf is not None:
+            from unmask.report import PdfWriter
+
+            sinks.append(PdfWriter(pdf, card, settings=choice_facts(settings)).add)
+            outputs.callback(say, f"PDF: {pdf}")
     except OSError as error:
         raise SettingError(f"cannot write {error.filename}: {error.strerror}") from error
     return sinks

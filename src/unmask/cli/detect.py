@@ -44,6 +44,12 @@ def detect(
         Path | None,
         typer.Option(metavar="DIR", help="Write an HTML page a file, and an index, into DIR."),
     ] = None,
+    pdf: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write a PDF a file into DIR; or, of one file, to a name in .pdf."
+        ),
+    ] = None,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write one row a file to FILE.")
     ] = None,
@@ -148,10 +154,11 @@ def detect(
         limits=Limits(**_given(limits)),
         finder=finder,
         threads=threads,
-        evidence=report is not None,
+        evidence=report is not None or pdf is not None,
         trust_list=read_trust_list(trust_list) if trust_list else "",
     )
     media, empty = _collect(paths)
+    _check_pdf(pdf, len(media))
     # A run over several files decodes in a process of its own, so that one file cannot end it.
     # Either way a model that cannot be used is said before any output is opened.
     reports: Iterable[Report]
@@ -172,6 +179,7 @@ def detect(
                 as_json=as_json,
                 csv=csv,
                 folder=report,
+                pdf=pdf,
                 card=card_values,
                 settings=settings,
             )
@@ -227,6 +235,17 @@ def _collect(paths: Iterable[Path]) -> tuple[list[Path], bool]:
         for medium in found:
             media.setdefault(os.path.realpath(medium), medium)
     return list(media.values()), empty
+
+
+def _check_pdf(pdf: Path | None, count: int) -> None:
+    """Refuse one PDF for several files, before any is analysed."""
+    if pdf is None or count < 2:
+        return
+    from unmask.errors import SettingError
+    from unmask.report.pdf import is_file_name
+
+    if is_file_name(pdf):
+        raise SettingError(f"--pdf {pdf} names one file for {count} media; name a folder")
 
 
 def _abandon_stdout() -> None:

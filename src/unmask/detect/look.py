@@ -13,12 +13,15 @@ import numpy as np
 from unmask.detect.quality import Quality
 from unmask.detect.settings import Settings
 from unmask.faces import CropSpec, FaceFinder, crop_face, find_faces, sharpness
-from unmask.types import Crop, Face, Frame, Image
+from unmask.types import Crop, Face, Frame, Image, PassedOver
 
 MAX_BORDER = 0.3
 """A crop of which more than this share lies outside the picture is not scored."""
 
-THUMBNAIL = 320
+THUMBNAIL = 640
+"""Longest side of a kept frame, pixels; half of it where more than `MANY` frames are kept."""
+
+MANY = 64
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class SeenFrame:
     cut: int
     crowd: int
     thumbnail: Image | None
+    passed: tuple[PassedOver, ...] = ()
 
 
 def look(
@@ -66,18 +70,25 @@ def _look_at(frame: Frame, finder: FaceFinder, spec: CropSpec, settings: Setting
     found = find_faces(finder, frame.image, frame.time)
     large = [face for face in found if face.size >= settings.min_face]
     large.sort(key=lambda face: -face.size)
-    seen = []
+    seen, passed = (
+        [],
+        [PassedOver(face.box, "small") for face in found if face.size < settings.min_face],
+    )
     for face in large[: settings.max_faces]:
         crop = crop_face(frame.image, face.landmarks, spec)
         if crop.border <= MAX_BORDER:
             seen.append(SeenFace(face, crop, sharpness(crop.image)))
+        else:
+            passed.append(PassedOver(face.box, "cut"))
+    passed += [PassedOver(face.box, "crowd") for face in large[settings.max_faces :]]
     return SeenFrame(
         time=frame.time,
         faces=tuple(seen),
         small=len(found) - len(large),
         cut=min(len(large), settings.max_faces) - len(seen),
         crowd=max(0, len(large) - settings.max_faces),
-        thumbnail=_thumbnail(frame.image) if settings.evidence else None,
+        thumbnail=_thumbnail(frame.image, settings.frames) if settings.evidence else None,
+        passed=tuple(passed),
     )
 
 
@@ -98,8 +109,9 @@ def evenly(count: int, wanted: int) -> list[int]:
     return chosen
 
 
-def _thumbnail(image: Image) -> Image:
-    """Return the frame, small."""
-    scale = min(1.0, THUMBNAIL / max(image.shape[:2]))
+def _thumbnail(image: Image, frames: int) -> Image:
+    """Return the frame, small; smaller where there may be many of them, to bound the memory."""
+    side = THUMBNAIL if frames <= MANY else THUMBNAIL // 2
+    scale = min(1.0, side / max(image.shape[:2]))
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

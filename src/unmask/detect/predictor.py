@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,17 +21,18 @@ from unmask.detect.aggregate import (
 )
 from unmask.detect.bundle import Cams, load_bundle
 from unmask.detect.card import Card
+from unmask.detect.evidence import Person, gather_evidence, gather_glimpses
 from unmask.detect.look import SeenFace, SeenFrame, evenly, look, weigh
 from unmask.detect.settings import Settings
 from unmask.errors import MediaError, Reason
 from unmask.faces import FINDERS, link_tracks
-from unmask.media import MediaReader, open_media
+from unmask.media import MediaReader, file_sha256, open_media
 from unmask.provenance import examine
 from unmask.types import (
-    Evidence,
     FaceScore,
     FrameCounts,
     FrameScore,
+    Glimpse,
     Media,
     ModelIdentity,
     Report,
@@ -50,15 +50,6 @@ MESSAGES: dict[VerdictName, str] = {
 
 ONE_SCORE = "each person has one score for all their frames, which stands at every frame"
 NO_SEQUENCE = "a still, and this detector judges clips; use one that judges single frames"
-
-
-@dataclass(frozen=True)
-class _Person:
-    """One track with its faces, logits [N] and class-activation maps [N, h, w]."""
-
-    faces: list[SeenFace]
-    logits: list[float]
-    cams: Cams | None
 
 
 class Predictor:
@@ -133,7 +124,11 @@ class Predictor:
                         progress(min(1.0, len(seen) / most))
                 return self._report(reader, seen, start)
         except MediaError as error:
-            return abstain(str(path), error.reason, error.message, self.identity, start)
+            # What is over a limit is not read to its end, not even for its hash.
+            sha256 = None if error.reason == "over_limit" else file_sha256(path)
+            return abstain(
+                str(path), error.reason, error.message, self.identity, start, sha256=sha256
+            )
 
     def score_crops(self, crops: Sequence[SeenFace]) -> tuple[list[float], Cams | None]:
         """Return the logit of each face and, if the bundle has them, its class-activation map.
@@ -163,7 +158,7 @@ class Predictor:
                 faces = [faces[n] for n in evenly(len(faces), self.card.length)]
             enough = len(faces) >= least
             logits, cams = self.score_crops(faces) if enough else ([], None)
-            people.append(_Person(faces, logits, cams))
+            people.append(Person(faces, logits, cams))
         scored = [person for person in people if person.logits]
         notes = (*reader.notes, *_notes(seen))
         if scored and self.card.input == "sequence":
@@ -176,7 +171,7 @@ class Predictor:
             reason, message = _why_not(seen, least, self.settings)
             return abstain(
                 media.path, reason, message, self.identity, start,
-                media=media, frames=counts, notes=notes,
+                media=media, frames=counts, notes=notes, glimpses=gather_glimpses(seen),
             )  # fmt: skip
         scores = tuple(self._face(number, person, least) for number, person in enumerate(people))
         worst = max((face for face in scores if face.score is not None), key=_score)
@@ -201,10 +196,11 @@ class Predictor:
             media=media,
             notes=notes,
             unmask=unmask.__version__,
-            evidence=_evidence(people, seen) if self.settings.evidence else (),
+            evidence=gather_evidence(people, seen) if self.settings.evidence else (),
+            glimpses=gather_glimpses(seen),
         )
 
-    def _face(self, number: int, person: _Person, least: int) -> FaceScore:
+    def _face(self, number: int, person: Person, least: int) -> FaceScore:
         calibration, prior = self.card.calibration, self.settings.prior
         if not person.logits:
             count = len(person.faces)
@@ -246,11 +242,13 @@ def abstain(
     media: Media | None = None,
     frames: FrameCounts | None = None,
     notes: tuple[str, ...] = (),
+    glimpses: tuple[Glimpse, ...] = (),
+    sha256: str | None = None,
 ) -> Report:
     """Return the report of a medium that could not be scored; ``start`` is a perf_counter."""
     return Report(
         path=path,
-        sha256=media.sha256 if media else None,
+        sha256=media.sha256 if media else sha256,
         kind=media.kind if media else None,
         verdict=None,
         probability=None,
@@ -264,6 +262,7 @@ def abstain(
         media=media,
         notes=notes,
         unmask=unmask.__version__,
+        glimpses=glimpses,
     )
 
 
@@ -303,19 +302,3 @@ def _why_not(seen: list[SeenFrame], least: int, settings: Settings) -> tuple[Rea
             "give a larger original, or lower --min-face"
         )
     return "no_face", "no face found; unmask judges faces only"
-
-
-def _evidence(people: list[_Person], seen: list[SeenFrame]) -> tuple[Evidence, ...]:
-    thumbnails = {frame.time: frame.thumbnail for frame in seen}
-    return tuple(
-        Evidence(
-            track=number,
-            time=each.face.time,
-            crop=each.crop.image,
-            cam=None if person.cams is None else person.cams[place],
-            thumbnail=thumbnails[each.face.time],
-        )
-        for number, person in enumerate(people)
-        if person.logits
-        for place, each in enumerate(person.faces)
-    )

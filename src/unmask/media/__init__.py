@@ -6,13 +6,14 @@
 
 from unmask.media.limits import Limits
 from unmask.media.listing import IMAGE_SUFFIXES, VIDEO_SUFFIXES, list_media, looks_like_media
-from unmask.media.reader import MediaReader, open_media
+from unmask.media.reader import MediaReader, file_sha256, open_media
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "VIDEO_SUFFIXES",
     "Limits",
     "MediaReader",
+    "file_sha256",
     "list_media",
     "looks_like_media",
     "open_media",

@@ -73,8 +73,7 @@ class MediaReader:
             found = recognise(path, file.read(HEAD))
         self._source = _open(path, found, limits, self._watch)
         try:
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = _digest(path)
             self.media = _media(path, sha256, size, found, self._source)
         except BaseException:
             self.close()
@@ -117,6 +116,20 @@ class MediaReader:
     def close(self) -> None:
         """Close the file."""
         self._source.close()
+
+
+def file_sha256(path: str | Path) -> str | None:
+    """Return the SHA-256 of a file, or None where there is no regular file that can be read."""
+    path = Path(path)
+    try:
+        return _digest(path) if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _open(path: Path, found: Format, limits: Limits, watch: Stopwatch) -> Still | Video:

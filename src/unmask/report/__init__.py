@@ -1,4 +1,4 @@
-"""Reports as a person or a program reads them: JSON lines, CSV and HTML pages."""
+"""Reports as a person or a program reads them: JSON lines, CSV, HTML and PDF."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ if TYPE_CHECKING:
     from unmask.report.folder import HtmlWriter, write_reports
     from unmask.report.lines import json_line, make_schema, read_schema
     from unmask.report.page import render_page
+    from unmask.report.pdf import PdfWriter, make_pdf
     from unmask.report.rows import CsvWriter
     from unmask.report.text import printable
 
 _HOMES = {
     "CsvWriter": "unmask.report.rows",
     "HtmlWriter": "unmask.report.folder",
+    "PdfWriter": "unmask.report.pdf",
     "json_line": "unmask.report.lines",
+    "make_pdf": "unmask.report.pdf",
     "make_schema": "unmask.report.lines",
     "printable": "unmask.report.text",
     "read_schema": "unmask.report.lines",
@@ -26,7 +29,9 @@ _HOMES = {
 __all__ = [
     "CsvWriter",
     "HtmlWriter",
+    "PdfWriter",
     "json_line",
+    "make_pdf",
     "make_schema",
     "printable",
     "read_schema",

@@ -21,6 +21,17 @@ class Fact(NamedTuple):
     mono: bool = False
 
 
+def summary_line(report: Report) -> str:
+    """Return what the file is in one line: ``640 × 480 px, 4 s, 150.7 kB``; "" if unknown."""
+    media = report.media
+    if media is None:
+        return ""
+    length = None if media.duration is None else clock(media.duration)
+    return ", ".join(
+        filter(None, (f"{media.width} × {media.height} px", length, _short_bytes(media.bytes)))
+    )
+
+
 def file_facts(report: Report) -> list[Fact]:
     """Return what is known of the file, and how much of it was seen."""
     facts = [Fact("Path", report.path, mono=True)]
@@ -66,8 +77,13 @@ def _media_facts(media: Media) -> list[Fact]:
 
 def _bytes(count: int) -> str:
     """Return ``count`` in the largest unit that leaves at least one of it, and in full."""
+    short = _short_bytes(count)
+    return short if count < 1000 else f"{short} ({count:,} bytes)"
+
+
+def _short_bytes(count: int) -> str:
     size, units = float(count), ["bytes", "kB", "MB", "GB", "TB"]
     while size >= 1000 and len(units) > 1:
         size /= 1000
         units.pop(0)
-    return f"{count} bytes" if units[0] == "bytes" else f"{size:.1f} {units[0]} ({count:,} bytes)"
+    return f"{count} bytes" if units[0] == "bytes" else f"{size:.1f} {units[0]}"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +13,7 @@ from unmask import __version__
 from unmask.report import words
 from unmask.report.axis import clock
 from unmask.report.credentials import summary
+from unmask.report.names import Names
 from unmask.report.page import environment, render_page, stamp, tone_and_pill
 from unmask.report.pictures import fit
 from unmask.report.text import percent, percent_range, sentence
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from unmask.types import Report
 
 _THUMBNAIL_SIDE = 240
-_LONGEST_NAME = 60
 _PILLS = (
     ("fake", "fake"),
     ("uncertain", "uncertain"),
@@ -73,7 +70,7 @@ class HtmlWriter:
         self._card = card
         self._settings = settings
         self._rows: list[_Row] = []
-        self._taken = {"index.html"}
+        self._names = Names(".html", "index.html")
         folder.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -85,22 +82,12 @@ class HtmlWriter:
 
     def add(self, report: Report) -> Path:
         """Write the page of ``report`` and return where it is."""
-        name = self._free_name(report)
+        name = self._names.free(report)
         page = self._folder / name
         html = render_page(report, self._card, settings=self._settings)
         page.write_text(html, encoding="utf-8")
         self._rows.append(_make_row(report, name))
         return page
-
-    def _free_name(self, report: Report) -> str:
-        """Return a name that no page of this run has; file systems may not tell A from a."""
-        stem = page_stem(report)
-        name, count = f"{stem}.html", 1
-        while name.lower() in self._taken:
-            count += 1
-            name = f"{stem}-{count}.html"
-        self._taken.add(name.lower())
-        return name
 
     def _render_index(self) -> str:
         rank = {tone: rank for rank, (tone, _) in enumerate(_PILLS)}
@@ -138,19 +125,6 @@ def write_reports(
         for report in reports:
             writer.add(report)
     return writer.index
-
-
-def page_stem(report: Report) -> str:
-    """Return a file name, without its suffix, that is safe on every system.
-
-    The medium's name in plain letters, and the start of its hash; of its path where the file
-    could not even be read.
-    """
-    name = Path(report.path).name
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:_LONGEST_NAME] or "file"
-    path = report.path.encode("utf-8", "surrogatepass")
-    return f"{slug}-{(report.sha256 or hashlib.sha256(path).hexdigest())[:10]}"
 
 
 def _make_row(report: Report, page: str) -> _Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,48 +14,21 @@ from unmask import __version__
 from unmask.report import words
 from unmask.report.axis import Axis, clock
 from unmask.report.card import CardSummary, summarize_card
+from unmask.report.charts import HEIGHT, WIDTH, Gauge, make_gauge
 from unmask.report.credentials import Credentials, describe
-from unmask.report.facts import Fact, file_facts, model_facts
+from unmask.report.facts import Fact, file_facts, model_facts, summary_line
+from unmask.report.looked import Looked, make_looked
+from unmask.report.people import Person, ScoreRow, make_people, make_scores
 from unmask.report.pictures import heat_scale
-from unmask.report.text import percent, percent_range, printable, sentence
-from unmask.report.views import (
-    Chart,
-    Gauge,
-    Picture,
-    Shot,
-    by_suspicion,
-    evidence_of,
-    face_facts,
-    make_chart,
-    make_gauge,
-    make_shot,
-    make_small_shot,
-    make_whole,
-    suspicion,
-)
+from unmask.report.text import percent, percent_range, printable, sentence, shorten
+from unmask.report.views import Picture, by_suspicion, evidence_of, make_whole, suspicion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from unmask.types import FaceScore, Report
 
-_PEOPLE_WITH_ALL_FRAMES = 6
-_FRAMES_IN_STRIP = 64
-
-
-@dataclass(frozen=True)
-class Person:
-    """One person of the medium."""
-
-    name: str
-    chance: str
-    interval: str
-    facts: str
-    note: str
-    chart: Chart | None
-    shots: list[Shot]
-    strip: list[Shot]
-    strip_title: str
+_FOOT = 48  # characters of a name at the foot of a printed page
 
 
 @dataclass(frozen=True)
@@ -64,6 +37,9 @@ class Page:
 
     subject: str
     name: str
+    foot: str
+    about: str
+    sha256: str
     tone: str
     pill: str
     heading: str
@@ -80,11 +56,14 @@ class Page:
     people_title: str
     people: list[Person]
     heat_key: str
+    looked: Looked | None
     credentials: Credentials
     facts: list[Fact]
     model: list[Fact]
     card: CardSummary
     limits: list[str]
+    scores: list[ScoreRow]
+    scores_left_out: str
     colophon: str
 
 
@@ -112,7 +91,7 @@ def render_page(
 def environment() -> Environment:
     """Return the templates' environment. Every string printed is escaped, and passes
     :func:`printable` first; a value that a template expects and does not get is an error."""
-    return Environment(
+    found = Environment(
         loader=PackageLoader("unmask.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -120,6 +99,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
+    found.globals |= {"chart_width": WIDTH, "chart_height": HEIGHT}
+    return found
 
 
 def tone_and_pill(report: Report) -> tuple[str, str]:
@@ -142,6 +123,8 @@ def _make_page(
     people = by_suspicion(report)
     summary = summarize_card(card)
     lead, lead_caption = _lead(report, people)
+    scores, left_out = make_scores(report)
+    name = Path(report.path).name or report.path
     tone, pill = tone_and_pill(report)
     if report.abstention is not None:
         # A message ends with the notes, which have a place of their own.
@@ -153,7 +136,10 @@ def _make_page(
     maps = any(item.cam is not None for item in report.evidence)
     return Page(
         subject={"image": "an image", "video": "a video", None: "a file"}[report.kind],
-        name=Path(report.path).name or report.path,
+        name=name,
+        foot=shorten(name, _FOOT),
+        about=summary_line(report),
+        sha256=report.sha256 or "",
         tone=tone,
         pill=pill,
         heading=heading,
@@ -168,22 +154,22 @@ def _make_page(
         bands=words.bands_in_force(report),
         notes=list(report.notes),
         people_title="The person found" if len(people) == 1 else f"The {len(people)} people found",
-        people=[
-            _make_person(face, report, axis, scale, strip=rank < _PEOPLE_WITH_ALL_FRAMES)
-            for rank, face in enumerate(people)
-        ],
+        people=make_people(report, axis, scale),
         heat_key=_heat_key(scale) if maps else "",
+        looked=make_looked(report),
         credentials=describe(report.provenance),
         facts=file_facts(report),
         model=model_facts(report, settings),
         card=summary,
         limits=[*words.limits(report), *summary.limits],
+        scores=scores,
+        scores_left_out=left_out,
         colophon=stamp(now),
     )
 
 
 def _lead(report: Report, people: list[FaceScore]) -> tuple[Picture | None, str]:
-    """Return the frame shown beside the verdict: the most suspicious of the worst person."""
+    """Return the frame shown beside a verdict: the most suspicious of the worst person."""
     for face in people:
         shown = [pair for pair in evidence_of(face, report) if pair[1].thumbnail is not None]
         if shown:
@@ -191,50 +177,7 @@ def _lead(report: Report, people: list[FaceScore]) -> tuple[Picture | None, str]
             what = f"Person {face.track + 1}, {percent(frame.probability)} in this frame"
             when = f", at {clock(frame.time)}" if report.kind == "video" else ""
             return make_whole(frame, evidence, report.media), what + when
-    thumbnails = [item.thumbnail for item in report.evidence if item.thumbnail is not None]
-    return (Picture.of(thumbnails[0], quality=80), "") if thumbnails else (None, "")
-
-
-def _make_person(
-    face: FaceScore, report: Report, axis: Axis, scale: float, *, strip: bool
-) -> Person:
-    pairs = evidence_of(face, report)
-    # The whole picture of a still with one person stands beside the verdict already.
-    media = report.media
-    told = report.kind == "image" and len(report.faces) == 1
-    shots: list[Shot] = []
-    if len(pairs) == 1:
-        shot = make_shot("The face that was scored", *pairs[0], scale=scale, media=media)
-        shots = [replace(shot, whole=None) if told else shot]
-    elif pairs:
-        ends = (
-            ("Most suspicious", max(pairs, key=suspicion)),
-            ("Least suspicious", min(pairs, key=suspicion)),
-        )
-        shots = [
-            make_shot(
-                f"{name}: {percent(pair[0].probability)} at {clock(pair[0].time)}",
-                *pair,
-                scale=scale,
-                media=media,
-            )
-            for name, pair in ends
-        ]
-    small = pairs[:_FRAMES_IN_STRIP] if strip and len(pairs) > 2 else []
-    every = len(small) == len(face.frames)
-    return Person(
-        name=f"Person {face.track + 1}",
-        chance="" if face.probability is None else percent(face.probability),
-        interval="" if face.interval is None else percent_range(face.interval),
-        facts=face_facts(face, report),
-        note=sentence(face.note),
-        chart=make_chart(face, report, axis),
-        shots=shots,
-        strip=[make_small_shot(*pair) for pair in small],
-        strip_title="Every frame that was scored"
-        if every
-        else f"{len(small)} of the {len(face.frames)} frames that were scored",
-    )
+    return None, ""
 
 
 def _heat_key(scale: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from unmask.types import Evidence, Image
+    from unmask.types import Evidence, Image, Points
 
 # From the faintest support for "fake" to the strongest: pale amber, orange, deep red.
 _WARM = np.array([[255, 214, 102], [250, 140, 22], [196, 29, 29]], np.float32)
@@ -58,10 +58,55 @@ def overlay(crop: Image, cam: npt.NDArray[np.float32], scale: float) -> Image:
     Where the map is at or below 0 the crop shows through unchanged; at ``scale`` and above it is
     deep red at three quarters of full cover.
     """
-    height, width = crop.shape[:2]
-    smooth = cv2.resize(cam.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    strength = np.clip(smooth / scale, 0, 1)
+    return _warm(crop, _smooth(cam, crop.shape[0]) / scale)
+
+
+def overlay_on_frame(
+    thumbnail: Image,
+    cam: npt.NDArray[np.float32],
+    *,
+    width: int,
+    size: int,
+    transform: Points,
+    scale: float,
+) -> Image:
+    """Return a small frame with the class-activation map of one of its faces laid over it.
+
+    The map is carried back through the transform that cut the crop, so that it lies where the
+    detector looked.
+
+    Args:
+        thumbnail: uint8 RGB [h, w, 3], the frame, small.
+        cam: float32, the map of the crop.
+        width: of the frame, pixels.
+        size: side of the crop, pixels.
+        transform: float64 [2, 3], from pixels of the frame to pixels of the crop.
+        scale: log-odds shown as the deepest red.
+    """
+    ratio = width / thumbnail.shape[1]
+    # Pixel centres: x_frame = (x_small + .5) * ratio - .5
+    to_frame = np.array([[ratio, 0, ratio / 2 - 0.5], [0, ratio, ratio / 2 - 0.5], [0, 0, 1]])
+    laid = cv2.warpAffine(
+        _smooth(cam, size),
+        transform @ to_frame,
+        (thumbnail.shape[1], thumbnail.shape[0]),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
+    return _warm(thumbnail, laid / scale)
+
+
+def _smooth(cam: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.float32]:
+    """Return the map at the size of its crop."""
+    large = cv2.resize(cam.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.float32)
+
+
+def _warm(image: Image, strength: npt.NDArray[np.floating[Any]]) -> Image:
+    """Return ``image`` with warm colour laid over it, by ``strength`` [H, W]: 0 clear, 1 red."""
+    strength = np.clip(strength, 0, 1)
     stops = np.linspace(0, 1, len(_WARM))
     colour = np.stack([np.interp(strength, stops, channel) for channel in _WARM.T], axis=-1)
     alpha = strength[..., None] * _STRONGEST_ALPHA
-    return np.asarray(np.rint(crop * (1 - alpha) + colour * alpha), np.uint8)
+    return np.asarray(np.rint(image * (1 - alpha) + colour * alpha), np.uint8)

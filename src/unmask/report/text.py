@@ -26,6 +26,18 @@ def _printable_character(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+def shorten(text: str, most: int) -> str:
+    """Return ``text`` with its middle left out where it is longer than ``most`` characters.
+
+    >>> shorten("a-very-long-name.mp4", 12)
+    'a-very-….mp4'
+    """
+    if len(text) <= most:
+        return text
+    tail = min(5, most // 3)
+    return f"{text[: most - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
+
+
 def percent(probability: float) -> str:
     """Return whole per cents, but never 0 % or 100 %: no score is certain.
 
