@@ -1,86 +1,97 @@
-"""The command itself: started, killed, started again, and by two at once."""
+"""The command itself: started, killed at work, started again, and by two at once."""
 
 from __future__ import annotations
 
 import os
-import re
 import signal
-import subprocess
-import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from serve.service_client import TOKEN, send, wait
+import media_files as files
+from portraits import portrait
+from serve.served import end, serve
+from serve.service_client import send, wait
 from unmask.serve.store import Store
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
 def start(bundle, tmp_path, database):
     """Start servers that share a database and a folder; each is (process, client)."""
     started = []
-    environment = os.environ | {"UNMASK_TOKEN": TOKEN, "UNMASK_DATABASE": database}
 
-    def start() -> tuple[subprocess.Popen[str], httpx2.Client]:
-        command = [sys.executable, "-m", "unmask", "serve", "--port", "0", "--frames", "4"]
-        process = subprocess.Popen(
-            [*command, "--data", tmp_path / "data", "--model", bundle],
-            stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True,
-        )  # fmt: skip
-        line = process.stderr.readline()
-        found = re.search(r"serving at (http://127\.0\.0\.1:[0-9]+/)\?token=(.*) \(", line)
-        assert found, line
-        assert found[2] == TOKEN
-        headers = {"authorization": f"Bearer {TOKEN}"}
-        client = httpx2.Client(base_url=found[1], headers=headers, timeout=60, trust_env=False)
-        started.append((process, client))
-        return process, client
+    def start(*options):
+        started.append(serve(bundle, tmp_path / "data", *options, database=database))
+        return started[-1]
 
     yield start
     for process, client in started:
-        client.close()
-        process.terminate()
-        process.wait(60)
-        process.stderr.close()
+        end(process, client)
 
 
-@pytest.mark.slow
-def test_killed_at_work_and_started_again_it_loses_no_job(start, still, database):
-    process, client = start()
-    sent = [send(client, still + bytes([number]), f"{number}.jpg").json() for number in range(3)]
-    wait(client, sent[0]["id"], "running", "done")
-    process.kill()
-    process.wait()
-    _, client = start()
-    ended = [wait(client, view["id"]) for view in sent]
-    assert [view["state"] for view in ended] == ["done"] * 3
-    assert all(view["verdict"] for view in ended)
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory) -> bytes:
+    """The bytes of a video that takes some seconds, if each of its frames is looked at."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    return files.write_video(path, [portrait(size=240)] * 150).read_bytes()
+
+
+ALL_FRAMES = ("--frames", 150)
+
+
+@pytest.fixture
+def rows(database):
+    """Read what the database holds."""
     store = Store(database)
-    assert store.counts("state") == {"done": 3}
+    yield lambda: store.page(limit=100)
     store.close()
 
 
-@pytest.mark.slow
-def test_a_worker_that_is_killed_is_replaced(start, still):
-    process, client = start()
-    wait(client, send(client, still).json()["id"])
+def test_killed_with_its_workers_and_started_again_it_loses_no_job(start, still, clip, rows):
+    process, client = start(*ALL_FRAMES)
+    sent = [send(client, clip, "clip.mp4")]
+    sent += [send(client, still + bytes([number]), f"{number}.jpg") for number in range(2)]
+    assert {answer.status_code for answer in sent} == {202}
+    assert wait(client, sent[0].json()["id"], "running", "done")["state"] == "running"
+    workers = children(process.pid)
+    analysing = [child for worker in workers for child in children(worker)]
+    for pid in (*workers, process.pid, *analysing):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+    assert {row.state for row in rows()} == {"running", "queued"}
+    _, client = start(*ALL_FRAMES)
+    ended = [wait(client, answer.json()["id"]) for answer in sent]
+    assert [view["state"] for view in ended] == ["done"] * 3
+    assert all(view["verdict"] for view in ended)
+    assert [(row.attempts, row.crashes) for row in rows()] == [(1, 0), (1, 0), (2, 0)]
+
+
+def test_a_worker_that_is_killed_at_work_is_replaced_and_its_job_done(start, clip, rows):
+    process, client = start(*ALL_FRAMES)
+    id_ = send(client, clip, "clip.mp4").json()["id"]
+    assert wait(client, id_, "running", "done")["state"] == "running"
     workers = children(process.pid)
     assert len(workers) == 1
     os.kill(workers[0], signal.SIGKILL)
-    assert wait(client, send(client, still + b"1").json()["id"])["state"] == "done"
+    ended = wait(client, id_)
+    assert (ended["state"], ended["abstention"]) == ("done", None)
     assert children(process.pid) != workers
+    assert [(row.attempts, row.crashes) for row in rows()] == [(2, 0)]
 
 
-@pytest.mark.slow
-def test_two_servers_share_a_queue(start, still):
+def test_two_servers_share_a_queue_and_do_no_job_twice(start, still, rows):
     (first, one), (second, two) = start(), start()
-    sent = [
-        send(client, still + bytes([n]), f"{n}.jpg").json() for n, client in enumerate((one, two))
-    ]
+    sent = [send((one, two)[n % 2], still + bytes([n]), f"{n}.jpg").json() for n in range(6)]
     for view in sent:
         assert wait(two, view["id"]) == wait(one, view["id"])
         assert one.get(view["links"]["html"]).text == two.get(view["links"]["html"]).text
+    assert [(row.state, row.attempts, row.crashes) for row in rows()] == [("done", 1, 0)] * 6
+    assert len({row.worker for row in rows()}) == 2
     for process in (first, second):
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
@@ -88,5 +99,11 @@ def test_two_servers_share_a_queue(start, still):
 
 def children(pid: int) -> list[int]:
     """The processes that ``pid`` has started."""
-    threads = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for thread in threads for child in thread.read_text().split()]
+    return [
+        child for thread in Path(f"/proc/{pid}/task").glob("*/children") for child in _read(thread)
+    ]
+
+
+def _read(path: Path) -> Iterator[int]:
+    with suppress(OSError):  # it has ended
+        yield from map(int, path.read_text().split())

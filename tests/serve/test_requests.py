@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import os
 import time
+from contextlib import ExitStack
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.exc import OperationalError
 
 from serve.service_client import HOST, TOKEN, client_of, send
 from unmask.errors import SettingError
@@ -93,6 +98,112 @@ def test_a_broken_body_is_refused_and_leaves_nothing(client, service, body, kind
     assert client.get("/v1/analyses").json()["items"] == []
 
 
+def test_a_body_that_is_declared_too_long_is_refused_before_it_comes(client, service):
+    def body():
+        raise AssertionError("it is not read")
+        yield
+
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    for length in ("100000000", "9" * 40):
+        answer = client.post(
+            "/v1/analyses", content=body(), headers=headers | {"content-length": length}
+        )
+        assert answer.status_code == 413
+    assert jobs(service) == []
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(client, service, monkeypatch):
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("os.fsync", full)
+    answer = send(client, b"something")
+    assert answer.status_code == 507
+    assert "No space left" in answer.json()["detail"]
+    assert jobs(service) == []
+
+
+def test_too_many_files_at_once_are_turned_away(client, service):
+    with ExitStack() as coming:
+        for _ in range(32):
+            coming.enter_context(service.upload("multipart/form-data; boundary=x", None))
+        answer = send(client, b"something")
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
+    assert send(client, b"something").status_code == 202
+
+
+def test_a_report_that_is_gone_is_made_anew_when_the_file_comes_again(client, service):
+    view = send(client, b"something").json()
+    service.store.finish(service.store.claim("worker"), "done", "well", verdict="real")
+    assert client.get(view["links"]["html"]).status_code == 404
+    again = send(client, b"something")
+    assert again.status_code == 202
+    assert again.json()["id"] != view["id"]
+    assert client.get(view["links"]["self"]).status_code == 404
+
+
+def test_a_sender_who_goes_away_leaves_nothing_and_an_accepted_file_stays(service, monkeypatch):
+    with (
+        pytest.raises(asyncio.CancelledError),
+        service.upload("multipart/form-data; boundary=x", None),
+    ):
+        raise asyncio.CancelledError
+    assert jobs(service) == []
+    with service.upload("multipart/form-data; boundary=x", None) as (id_, upload):
+        upload._target.write_bytes(b"something")
+    monkeypatch.setattr(service.store, "get", lambda _: 1 / 0)  # after the job is entered
+    with pytest.raises(ZeroDivisionError):
+        service.accept(id_, upload)
+    monkeypatch.undo()
+    assert service.store.get(id_).state == "queued"
+    assert service.folders.upload(id_).read_bytes() == b"something"
+
+
+def test_every_state_can_be_ended_or_removed(client, service):
+    """Waiting and running: cancelled, then removed. Ended: removed."""
+    for number, state in enumerate(("queued", "running", "done", "failed", "cancelled")):
+        link = send(client, bytes([number])).json()["links"]["self"]
+        if state == "cancelled":
+            client.delete(link)
+        elif state != "queued":
+            job = service.store.claim("worker")
+            if state != "running":
+                service.store.finish(job, state, "for a test")
+        assert client.get(link).json()["state"] == state
+        if state in ("queued", "running"):
+            ended = client.delete(link)
+            assert (ended.status_code, ended.json()["state"]) == (200, "cancelled")
+        assert client.delete(link).status_code == 204
+        assert client.delete(link).status_code == 404
+    assert jobs(service) == []
+
+
+def test_a_database_that_does_not_answer_is_a_503_in_one_line(client, service, monkeypatch):
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    for name in ("ping", "page", "get", "waiting"):
+        monkeypatch.setattr(service.store, name, away)
+    answers = [
+        client.get(path) for path in ("/healthz", "/v1/analyses", f"/v1/analyses/{'0' * 32}")
+    ]
+    for answer in (*answers, send(client, b"x"), client.delete(f"/v1/analyses/{'0' * 32}")):
+        assert answer.status_code == 503
+        assert answer.json() == {"detail": "the database does not answer; try again"}
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_fault_of_the_service_is_said_with_strict_headers_and_nothing_else(
+    client, service, monkeypatch
+):
+    monkeypatch.setattr(service.store, "page", lambda **_: 1 / 0)
+    answer = client.get("/v1/analyses")
+    assert answer.status_code == 500
+    assert answer.json() == {"detail": "a fault of the service; it is in the service's log"}
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 def test_paths_are_taken_below_the_root_only(client, tmp_path, root):
     taken = client.post("/v1/analyses", json={"path": "clip.jpg"})
     assert taken.status_code == 202
@@ -146,6 +257,8 @@ def test_lists_come_in_pages_and_by_filter(client):
     assert found(sha256=first["items"][0]["sha256"]) == ["50%_4.MP4"]
     assert len(found(state="queued")) == 5
     assert found(verdict="fake") == []
+    wrong = client.get("/v1/analyses", params={"limit": 0})
+    assert (wrong.status_code, wrong.json()["detail"][:6]) == (422, "limit:")
     assert client.get("/v1/analyses", params={"state": "lost"}).status_code == 422
 
 
@@ -167,6 +280,11 @@ def test_uploads_are_deleted_once_their_time_is_over(make_options, tmp_path):
         assert broken_off.exists()  # it may still be coming
         old = time.time() - 7200
         os.utime(broken_off, (old, old))
+        (broken_off / "upload").touch()
+        os.utime(broken_off, (old, old))
+        service.tidy()
+        assert broken_off.exists()  # long under way, and still coming
+        os.utime(broken_off / "upload", (old, old))
         service.tidy()
         assert not broken_off.exists()
 
@@ -199,8 +317,9 @@ def test_the_own_origin_is_served_and_no_other_gets_a_cors_header(client):
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", "Bearer \u00e9"])
 def test_no_path_but_the_health_is_served_without_the_token(client, given):
     headers = {"authorization": given.encode("latin-1")}
-    paths = [route.path.replace("{id}", "0" * 32) for route in client.app.routes]
-    assert len(paths) > 6
+    paths = [path.replace("{id}", "0" * 32) for path in client.app.openapi()["paths"]]
+    paths += ["/", "/openapi.json", "/nowhere"]
+    assert len(paths) > 8
     for path in paths:
         wanted = 200 if path == "/healthz" else 401
         assert client.get(path, headers=headers).status_code == wanted, path
@@ -238,7 +357,19 @@ def test_metrics_count_requests_and_jobs(client):
     send(client, b"something")
     client.get("/v1/analyses/" + "0" * 32)
     client.get("/anything/at/all")
-    text = client.get("/metrics").text
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    text = answer.text
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    states = {
+        sample.labels["state"]: sample.value
+        for sample in families["unmask_analyses_by_state"].samples
+    }
+    assert states == {"queued": 1, "running": 0, "done": 0, "failed": 0, "cancelled": 0}
+    assert families["unmask_workers"].samples[0].value == 0
+    assert families["unmask_oldest_waiting_seconds"].samples[0].value >= 0
+    assert families["unmask_http_request_seconds"].type == "histogram"
+    assert all(family.documentation for family in families.values())
     assert 'unmask_analyses_by_state{state="queued"} 1.0' in text
     assert (
         'unmask_http_requests_total{method="GET",route="/v1/analyses/{id}",status="404"} 1.0'

@@ -7,7 +7,9 @@ import time
 from collections import Counter
 
 import pytest
+from sqlalchemy import text
 
+from unmask.errors import SettingError
 from unmask.serve.store import Store
 
 
@@ -109,7 +111,7 @@ def test_the_job_of_a_silent_worker_goes_to_another_and_the_first_may_not_end_it
     assert (again.id, again.attempts) == (lost.id, 2)
     assert not store.beat(lost, 0.1)
     assert not store.finish(lost, "done", "too late")
-    assert not store.give_back(lost, counts=True)
+    assert not store.give_back(lost, crashed=True)
     assert store.finish(again, "done", "in time")
     assert store.get(lost.id).message == "in time"
 
@@ -123,11 +125,42 @@ def test_a_beat_keeps_the_lease(store):
         assert store.claim("two") is None
 
 
-@pytest.mark.parametrize(("counts", "attempts"), [(True, 2), (False, 1)])
-def test_what_is_given_back_is_claimed_again(store, counts, attempts):
+@pytest.mark.parametrize(("crashed", "attempts"), [(True, 2), (False, 1)])
+def test_what_is_given_back_is_claimed_again(store, crashed, attempts):
     add(store)
-    assert store.give_back(store.claim("one"), counts=counts)
-    assert store.claim("two").attempts == attempts
+    assert store.give_back(store.claim("one"), crashed=crashed)
+    again = store.claim("two")
+    assert (again.attempts, again.crashes) == (attempts, int(crashed))
+
+
+def test_what_a_worker_was_at_that_is_gone_goes_back_at_once(store):
+    for number in range(3):
+        add(store, number)
+    lost, kept = store.claim("gone"), store.claim("there")
+    assert store.release("gone") == 1
+    again = store.claim("there")
+    assert (again.id, again.attempts, again.crashes) == (lost.id, 2, 0)
+    assert store.beat(kept, 0.5)
+    assert not store.beat(lost, 0.5)
+
+
+def test_it_says_how_many_wait_and_how_long(store):
+    assert store.waiting() == (0, 0.0)
+    for number in range(2):
+        add(store, number)
+    time.sleep(0.1)
+    store.claim("one")
+    count, seconds = store.waiting()
+    assert count == 1
+    assert 0.05 < seconds < 60
+
+
+def test_a_table_of_another_version_is_refused_in_one_line(store, database):
+    with store._writer.begin() as connection:
+        connection.execute(text("ALTER TABLE unmask_analyses DROP COLUMN crashes"))
+    with pytest.raises(SettingError, match="lacks crashes; remove it") as raised:
+        Store(database).create()
+    assert "\n" not in str(raised.value)
 
 
 def test_the_oldest_waits_the_shortest(store):

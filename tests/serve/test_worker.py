@@ -85,7 +85,7 @@ def working(actors, options, store):
     stopping, threads = threading.Event(), []
 
     def start(given=options) -> None:
-        one = worker.Worker(given, stopping)
+        one = worker.Worker(given, f"worker {len(threads)}", stopping)
         threads.append(threading.Thread(target=one.run))
         threads[-1].start()
 
@@ -104,7 +104,7 @@ def working(actors, options, store):
 
 def add(store, part: str, number: int = 1):
     return store.add(
-        id=f"{number:032x}", name=part, path=f"/nowhere/{number}", uploaded=False, size=1,
+        id=f"{number:032x}", name=part, path=f"/nowhere/{number}", uploaded=True, size=1,
         sha256=f"{number:064x}", key="k",
     )[0].id  # fmt: skip
 
@@ -180,14 +180,65 @@ def test_a_worker_that_is_stopped_puts_its_job_back_and_it_costs_no_attempt(work
     assert (row.state, row.attempts) == ("queued", 0)
 
 
-def test_a_job_that_killed_two_workers_is_not_begun_again(working, store, options):
+def test_whose_workers_were_stopped_is_begun_again_but_not_for_ever(working, store):
+    patient, hopeless = add(store, "well"), add(store, "well too", 2)
+    for _ in range(2):
+        store.claim("one")
+        store.release("one")
+    claimed = store.claim("one")
+    for _ in range(5):
+        store.claim("two")
+        store.release("two")
+    store.release("one")
+    assert claimed.id == patient
+    working()
+    row = wait(store, patient)
+    assert (row.state, row.verdict, row.attempts, row.crashes) == ("done", "fake", 4, 0)
+    row = wait(store, hopeless)
+    assert (row.state, row.abstention, row.attempts) == ("failed", None, 6)
+    assert row.message.startswith("begun 5 times")
+
+
+def test_a_job_that_was_given_to_another_leaves_the_others_files(store, options):
+    """The first worker wakes up late, with a report in hand."""
+    late = worker.Worker(options, "late", threading.Event())
     id_ = add(store, "well")
-    for name in ("one", "two"):
-        store.give_back(store.claim(name), counts=True)
+    job = store.claim("late")
+    folder = Folders(options.data).attempt(id_, 1)
+    store.release("late")
+    assert store.claim("other").id == id_
+    others = Folders(options.data).attempt(id_, 2)
+    late._abstain(job, "unreadable", "too late")
+    assert not folder.exists()
+    assert others.exists()
+    assert store.get(id_).worker == "other"
+    late._store.close()
+
+
+def test_nothing_is_left_of_a_job_that_is_cancelled_at_its_end(store, options, monkeypatch):
+    late = worker.Worker(options, "late", threading.Event())
+    id_ = add(store, "well")
+    job = store.claim("late")
+    keep = Folders.keep
+    monkeypatch.setattr(Folders, "keep", lambda *arguments: keep(*arguments) or store.cancel(id_))
+    late._abstain(job, "unreadable", "too late")
+    assert store.get(id_).state == "cancelled"
+    assert not Folders(options.data).of(id_).exists()
+    late._store.close()
+
+
+@pytest.mark.parametrize("part", ["well", "crash"])
+def test_a_path_whose_file_was_changed_answers_for_no_other(working, store, tmp_path, part):
+    """Neither the report of another file nor the abstention of one that is gone."""
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"another")
+    id_ = store.add(
+        id="a" * 32, name=part, path=str(file), uploaded=False, size=1, sha256="b" * 64, key="k"
+    )[0].id
     working()
     row = wait(store, id_)
-    assert (row.state, row.abstention) == ("done", "unreadable")
-    assert "began" not in names(options, id_)
+    assert (row.state, row.verdict, row.abstention) == ("failed", None, None)
+    assert "changed or moved" in row.message
 
 
 def test_without_a_detector_the_job_fails_and_blames_no_file(working, store):

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,15 @@ Prior = Annotated[
 ]
 FalseAlarms = Annotated[float, typer.Option(help="Share of real files that may be called fake.")]
 Frames = Annotated[int, typer.Option(help="Frames looked at, evenly over a clip.")]
+MinFace = Annotated[
+    float, typer.Option(metavar="PIXELS", help="Smallest face analysed, shorter side.")
+]
+TrustList = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Certificates (PEM) that vouch for signers of content credentials."
+    ),
+]
 Split = Annotated[str, typer.Option(help="Split to measure on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown.")]

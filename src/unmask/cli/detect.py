@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from unmask.cli._console import say
-from unmask.cli._options import FalseAlarms, Frames, Model, Prior
+from unmask.cli._options import FalseAlarms, Frames, MinFace, Model, Prior, TrustList
 from unmask.cli._outputs import open_sinks, with_progress
 from unmask.cli._table import Row, print_table
 from unmask.cli._values import parse_bytes, parse_count, parse_seconds
@@ -67,16 +67,9 @@ def detect(
     prior: Prior = 0.5,
     max_false_alarm_rate: FalseAlarms = 0.01,
     frames: Frames = 32,
-    min_face: Annotated[
-        float, typer.Option(metavar="PIXELS", help="Smallest face analysed, shorter side.")
-    ] = 40,
+    min_face: MinFace = 40.0,
     finder: Annotated[str, typer.Option(help="What finds the faces.")] = "centerface",
-    trust_list: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Certificates (PEM) that vouch for signers of content credentials."
-        ),
-    ] = None,
+    trust_list: TrustList = None,
     threads: Annotated[int, typer.Option(help="0: as many as there are cores.")] = 0,
     max_file_size: Annotated[
         int | None,

@@ -10,7 +10,7 @@ import typer
 
 from unmask.cli._console import say
 from unmask.cli._extras import needs
-from unmask.cli._options import FalseAlarms, Frames, Model, Prior
+from unmask.cli._options import FalseAlarms, Frames, MinFace, Model, Prior, TrustList
 from unmask.cli._values import parse_bytes, parse_count, parse_seconds
 from unmask.errors import SettingError
 
@@ -61,6 +61,8 @@ def serve(
     prior: Prior = 0.5,
     max_false_alarm_rate: FalseAlarms = 0.01,
     frames: Frames = 32,
+    min_face: MinFace = 40.0,
+    trust_list: TrustList = None,
     workers: Annotated[int, typer.Option(help="Files analysed at once.", min=1)] = 1,
     keep: Annotated[
         float,
@@ -101,6 +103,16 @@ def serve(
             rich_help_panel=_LIMITS,
         ),
     ] = 4 * 3600.0,
+    max_frames: Annotated[
+        int,
+        typer.Option(
+            parser=parse_count,
+            metavar="COUNT",
+            help="Frames of a video.",
+            show_default="1M",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = 1_000_000,
     timeout: Annotated[
         float,
         typer.Option(
@@ -134,12 +146,14 @@ def serve(
         from unmask.serve.launch import launch
     from unmask.detect import Settings
     from unmask.media import Limits
+    from unmask.provenance import read_trust_list
     from unmask.serve.options import Options
 
     limits = Limits(
         file_bytes=max_file_size,
         pixels=max_pixels,
         duration=max_duration,
+        frames=max_frames,
         decode_seconds=timeout,
     )
     options = Options(
@@ -150,6 +164,8 @@ def serve(
             frames=frames,
             prior=prior,
             max_false_alarm_rate=max_false_alarm_rate,
+            min_face=min_face,
+            trust_list=read_trust_list(trust_list) if trust_list else "",
             limits=limits,
             threads=max(1, (os.cpu_count() or 1) // workers),
             evidence=True,

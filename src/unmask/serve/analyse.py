@@ -23,6 +23,7 @@ from unmask.serve.process import when_parent_goes
 NO_DETECTOR = 3
 """Exit code of a process that could not even load the detector."""
 
+_NICE = 5  # who follows an analysis does not wait for it
 _MOST_WRITTEN = 2**30  # bytes of one file
 
 
@@ -43,6 +44,7 @@ def main() -> None:
     """Read the options and then a job, each one line of JSON, and write the job's report."""
     orders = sys.stdin.buffer
     options = OPTIONS.validate_json(orders.readline())
+    os.nice(_NICE)
     _confine(options)
     try:
         predictor = Predictor(options.model, options.settings)

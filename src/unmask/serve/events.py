@@ -11,6 +11,22 @@ from unmask.serve.store import Store
 from unmask.serve.table import UNFINISHED
 from unmask.serve.values import View
 
+EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["analysis", "removed"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/View"},
+        },
+    },
+    "required": ["event", "data"],
+}
+"""JSON Schema of one event."""
+
+EXAMPLE = 'event: analysis\ndata: {"state": "running", "progress": 0.5, "…": "…"}\n\n'
+
 _LOOK = 0.5  # seconds between two looks at the job
 _SIGN = 15.0  # seconds of silence after which a comment keeps the connection open
 

@@ -43,11 +43,19 @@ class Folders:
         return folder
 
     def keep(self, id: str, attempt: Path) -> None:  # noqa: A002
-        """Make the reports of an attempt those of its job, and delete all attempts."""
+        """Make the reports of an attempt those of its job, and delete all attempts.
+
+        Raises:
+            FileNotFoundError: the job's files were deleted meanwhile.
+        """
         for name in (HTML, JSON):
             (attempt / name).replace(self.of(id) / name)
         for left in self.of(id).glob("attempt-*"):
             shutil.rmtree(left)
+
+    def has_reports(self, id: str) -> bool:  # noqa: A002
+        """Whether the reports of a job are there."""
+        return all((self.of(id) / name).is_file() for name in (HTML, JSON))
 
     def drop_upload(self, id: str) -> None:  # noqa: A002
         """Delete the upload of a job."""
@@ -58,9 +66,22 @@ class Folders:
         shutil.rmtree(self.of(id), ignore_errors=True)
 
     def ids(self, age: float) -> list[str]:
-        """Return the jobs whose folder has lain unchanged for ``age`` seconds."""
+        """Return the jobs whose folder and upload have lain unchanged for ``age`` seconds."""
         latest = time.time() - age
-        return [entry.name for entry in os.scandir(self._root) if entry.stat().st_mtime < latest]
+        return [
+            path.name
+            for path in self._root.iterdir()
+            if max(map(_changed, (path, path / "upload"))) < latest
+        ]
+
+
+def sync(folder: Path) -> None:
+    """Let the names in ``folder`` outlive a loss of power."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def write_report(folder: Path, report: Report, card: Card, settings: Settings) -> None:
@@ -87,3 +108,11 @@ def rename(report: Report, name: str) -> Report:
     """Return ``report`` under the name that the sender gave the file."""
     media = report.media and report.media.model_copy(update={"path": name})
     return report.model_copy(update={"path": name, "media": media})
+
+
+def _changed(path: Path) -> float:
+    """Return when a file was last written, in seconds since 1970; 0 if it is not there."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

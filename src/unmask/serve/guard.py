@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,11 +21,15 @@ OPEN = frozenset({"/healthz"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cache-control": "no-store",
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+log = logging.getLogger("unmask.serve")
 
 
 class Guard:
@@ -50,8 +55,12 @@ class Guard:
         if scope["type"] != "http":
             raise RuntimeError("only HTTP is served")
 
+        started = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -61,7 +70,14 @@ class Guard:
             await send(message)
 
         refusal = self._answer(scope)
-        await (refusal or self._app)(scope, receive, send_with_headers)
+        try:
+            await (refusal or self._app)(scope, receive, send_with_headers)
+        except Exception:
+            if started:  # all that is left is to break off
+                raise
+            log.exception("a request failed by a fault of the service")
+            fault = _refuse(500, "a fault of the service; it is in the service's log")
+            await fault(scope, receive, send_with_headers)
 
     def _answer(self, scope: Scope) -> Response | None:
         """Return what this request gets instead of what it asks for, if anything."""

@@ -5,12 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from unmask import __version__
+from unmask.serve.pool import Pool
 from unmask.serve.store import Store
+from unmask.serve.table import STATES
+
+EXAMPLE = """\
+# HELP unmask_analyses_by_state Analyses by state.
+# TYPE unmask_analyses_by_state gauge
+unmask_analyses_by_state{state="queued"} 2.0
+"""
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 
@@ -18,9 +27,12 @@ _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 class Metrics:
     """The figures of one server; those of jobs are read from the store, and so of all servers."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pool: Pool) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_Jobs(store))
+        Info("unmask", "What serves.", registry=self._registry).info({"version": __version__})
+        workers = Gauge("unmask_workers", "Workers that live.", registry=self._registry)
+        workers.set_function(lambda: pool.alive)
         labels = ("method", "route", "status")
         self.requests = Counter(
             "unmask_http_requests", "Requests answered.", labels, registry=self._registry
@@ -72,11 +84,18 @@ class _Jobs(Collector):
         self._store = store
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the jobs by state, verdict and reason of abstention."""
+        """Yield the jobs by state, verdict and reason of abstention, and how long they wait."""
         for column in ("state", "verdict", "abstention"):
             family = GaugeMetricFamily(
                 f"unmask_analyses_by_{column}", f"Analyses by {column}.", labels=[column]
             )
-            for value, count in self._store.counts(column).items():
+            none = dict.fromkeys(STATES if column == "state" else (), 0)
+            for value, count in (none | self._store.counts(column)).items():
                 family.add_metric([value], count)
             yield family
+        _, seconds = self._store.waiting()
+        yield GaugeMetricFamily(
+            "unmask_oldest_waiting_seconds",
+            "Time that the oldest analysis in the queue has waited; 0 if none waits.",
+            seconds,
+        )

@@ -48,7 +48,7 @@ class Options:
     timeout: float = 900.0
     memory: int = 4 * 2**30
     retention: float = 3600.0
-    lease: float = 30.0
+    lease: float = 15.0
     most_waiting: int = 1000
 
     def __post_init__(self) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import HTTPException
 
@@ -18,6 +22,7 @@ from unmask.serve.table import Analysis
 from unmask.serve.uploads import Upload, clean_name
 
 _TIDY = 30.0  # seconds between two sweeps
+_MOST_UPLOADS = 32  # files that may come at once
 _ABANDONED = 3600.0  # seconds after which a folder without a job is an upload that broke off
 
 log = logging.getLogger("unmask.serve")
@@ -39,7 +44,8 @@ class Service:
         self.folders.create()
         self.store = Store(options.url, options.lease)
         self.store.create()
-        self.pool = Pool(options)
+        self.pool = Pool(options, self.store)
+        self._uploads = 0
         self._stopping = threading.Event()
         self._tidier = threading.Thread(target=self._tidy, name="unmask-tidy", daemon=True)
 
@@ -61,31 +67,45 @@ class Service:
         Raises:
             HTTPException: 429.
         """
-        if self.store.counts("state").get("queued", 0) >= self.options.most_waiting:
+        if self.store.waiting()[0] >= self.options.most_waiting:
             raise HTTPException(429, "too many analyses wait; try later", {"retry-after": "60"})
 
-    def begin_upload(self, content_type: str) -> tuple[str, Upload]:
-        """Return the id of a new job and what takes its file in.
+    @contextmanager
+    def upload(self, content_type: str, length: str | None) -> Iterator[tuple[str, Upload]]:
+        """Give the id of a new job and what takes its file in; the file stays if all goes well.
+
+        To be used by the event loop alone.
 
         Raises:
-            HTTPException: the body is of another form.
+            HTTPException: the body is of another form or too long, or too many come at once.
         """
+        if self._uploads >= _MOST_UPLOADS:
+            raise HTTPException(429, "too many files come at once; try later", {"retry-after": "5"})
         id_ = new_id()
         target = self.folders.upload(id_)
-        upload = Upload(target, self.options.settings.limits.file_bytes, content_type)
-        target.parent.mkdir()
-        return id_, upload
+        limit = self.options.settings.limits.file_bytes
+        upload = Upload(target, limit, content_type, length)
+        self._uploads += 1
+        try:
+            target.parent.mkdir()
+            yield id_, upload
+        except BaseException:  # also where the sender went away
+            self.folders.drop(id_)
+            raise
+        finally:
+            self._uploads -= 1
 
     def accept(self, id_: str, upload: Upload) -> tuple[Analysis, bool]:
         """Enter the job of a finished upload; with False, the one that answers it already."""
-        row, new = self.store.add(
+        # Should this fail half-way, the file stays until a sweep finds no job for it: better a
+        # file without a job than a job without its file.
+        row, new = self._enter(
             id=id_,
             name=upload.name,
             path=str(self.folders.upload(id_).resolve()),
             uploaded=True,
             size=upload.size,
             sha256=upload.sha256,
-            key=self.key,
         )
         if not new:
             self.folders.drop(id_)
@@ -100,21 +120,29 @@ class Service:
         path = self._below_root(given)
         try:
             with path.open("rb") as file:
-                size = path.stat().st_size
+                size = os.fstat(file.fileno()).st_size
                 if size > self.options.settings.limits.file_bytes:
                     raise HTTPException(413, "the file is over the limit; see --max-file-size")
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise HTTPException(404, "the file cannot be read") from error
-        return self.store.add(
+        return self._enter(
             id=new_id(),
             name=clean_name(path.name),
             path=str(path),
             uploaded=False,
             size=size,
             sha256=sha256,
-            key=self.key,
         )
+
+    def _enter(self, **job: Any) -> tuple[Analysis, bool]:
+        """Enter a job, unless one answers that still has its reports."""
+        row, new = self.store.add(key=self.key, **job)
+        if not new and row.state == "done" and not self.folders.has_reports(row.id):
+            self.store.remove(row.id)
+            self.folders.drop(row.id)
+            row, new = self.store.add(key=self.key, **job)
+        return row, new
 
     def find(self, id_: str) -> Analysis:
         """Return a job.

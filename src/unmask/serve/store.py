@@ -7,37 +7,30 @@ that the clocks of several machines need not agree.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Engine,
-    create_engine,
     delete,
-    event,
     func,
     insert,
+    inspect,
     literal_column,
-    make_url,
     or_,
     select,
     update,
 )
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from unmask.errors import SettingError
+from unmask.serve.database import CLOCKS, WRITES, make_engine
 from unmask.serve.table import ANALYSES, METADATA, UNFINISHED, Analysis, State, read
 
-MOST_ATTEMPTS = 2
-"""A job that was begun as often, and never ended, is not begun again."""
+MOST_CRASHES = 2
+"""A job whose process died as often is not begun again: the file is to blame."""
 
-_BUSY = 30  # seconds to wait for another writer of an SQLite file
-_CLOCKS = {
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "extract(epoch from clock_timestamp())::float8",
-}
+MOST_ATTEMPTS = 5
+"""Nor is one that was begun as often and never ended, whatever ended its workers."""
 
 _t = ANALYSES.c
 
@@ -54,11 +47,11 @@ class Store:
     """
 
     def __init__(self, url: str, lease: float = 30.0) -> None:
-        self._engine = _make_engine(url)
+        self._engine = make_engine(url)
         # SQLite: a transaction that will write must say so first, or it may fail half-way.
-        self._writer = self._engine.execution_options(unmask_writes=True)
+        self._writer = self._engine.execution_options(**WRITES)
         self._lease = lease
-        self._now: ColumnElement[float] = literal_column(_CLOCKS[self._engine.dialect.name])
+        self._now: ColumnElement[float] = literal_column(CLOCKS[self._engine.dialect.name])
 
     def create(self) -> None:
         """Make the table where it is missing.
@@ -71,10 +64,23 @@ class Store:
                 if connection.dialect.name == "postgresql":  # two servers may start at once
                     connection.execute(select(func.pg_advisory_xact_lock(0x756E6D61736B)))
                 METADATA.create_all(connection)
+                found = {
+                    column["name"] for column in inspect(connection).get_columns(ANALYSES.name)
+                }
         except SQLAlchemyError as error:
             where = self._engine.url.render_as_string(hide_password=True)
             why = str(getattr(error, "orig", error)).splitlines()[0]
             raise SettingError(f"the database {where} cannot be used: {why}") from error
+        if missing := {column.name for column in ANALYSES.columns} - found:
+            raise SettingError(
+                f"the table {ANALYSES.name} was made by another version of unmask and lacks "
+                f"{', '.join(sorted(missing))}; remove it, or give another folder or database"
+            )
+
+    def ping(self) -> None:
+        """Ask the database for nothing; raises what SQLAlchemy raises if it does not answer."""
+        with self._engine.connect() as connection:
+            connection.execute(select(1))
 
     def close(self) -> None:
         """Close all connections."""
@@ -147,13 +153,13 @@ class Store:
     def claim(self, worker: str) -> Analysis | None:
         """Give ``worker`` the oldest job that waits or whose worker fell silent."""
         silent = (_t.state == "running") & (_t.lease < self._now)
+        free = select(_t.id).where(or_(_t.state == "queued", silent)).order_by(_t.number).limit(1)
+        with self._engine.connect() as connection:  # an idle worker holds up no writer
+            if connection.execute(free).first() is None:
+                return None
         with self._writer.begin() as connection:
             row = connection.execute(
-                select(_t.id)
-                .where(or_(_t.state == "queued", silent))
-                .order_by(_t.number)
-                .limit(1)
-                .with_for_update(skip_locked=True)  # SQLite's transaction holds all alone
+                free.with_for_update(skip_locked=True)  # SQLite's transaction holds all alone
             ).first()
             if row is None:
                 return None
@@ -181,11 +187,21 @@ class Store:
             job, state=state, message=message, finished=self._now, progress=1.0, **result
         )
 
-    def give_back(self, job: Analysis, *, counts: bool) -> bool:
-        """Put ``job`` back into the queue; ``counts`` says whether it was an attempt."""
-        return self._change(
-            job, state="queued", attempts=job.attempts if counts else job.attempts - 1
-        )
+    def give_back(self, job: Analysis, *, crashed: bool) -> bool:
+        """Put ``job`` back into the queue: its process crashed, or the attempt does not count."""
+        if crashed:
+            return self._change(job, state="queued", crashes=job.crashes + 1)
+        return self._change(job, state="queued", attempts=job.attempts - 1)
+
+    def release(self, worker: str) -> int:
+        """Put back what a worker was at that is known to be gone, and return how many jobs."""
+        with self._writer.begin() as connection:
+            done = connection.execute(
+                update(ANALYSES)
+                .where(_t.state == "running", _t.worker == worker)
+                .values(state="queued")
+            )
+        return done.rowcount
 
     def cancel(self, id: str) -> bool:  # noqa: A002
         """End an unfinished job; False if it had ended. Its worker learns it by its next beat."""
@@ -214,7 +230,14 @@ class Store:
         with self._writer.begin() as connection:
             connection.execute(update(ANALYSES).where(_t.id == id).values(kept=False))
 
-    def counts(self, column: Literal["state", "verdict", "abstention"]) -> Mapping[str, int]:
+    def waiting(self) -> tuple[int, float]:
+        """Return how many jobs wait, and for how many seconds the oldest has waited."""
+        query = select(func.count(), func.coalesce(self._now - func.min(_t.created), 0.0))
+        with self._engine.connect() as connection:
+            count, seconds = connection.execute(query.where(_t.state == "queued")).one()
+        return int(count), max(0.0, float(seconds))
+
+    def counts(self, column: Literal["state", "verdict", "abstention"]) -> dict[str, int]:
         """Return how many jobs there are by each value of a column."""
         by = ANALYSES.c[column]
         query = select(by, func.count()).where(by.is_not(None)).group_by(by)
@@ -243,30 +266,3 @@ class Store:
 def new_id() -> str:
     """Return an id that nobody can guess."""
     return uuid.uuid4().hex
-
-
-def _make_engine(url: str) -> Engine:
-    try:
-        address = make_url(url)
-    except ArgumentError as error:
-        raise SettingError("the database must be given as sqlite:/// or postgresql://") from error
-    backend = address.get_backend_name()
-    if backend not in _CLOCKS:
-        raise SettingError(f"the database must be SQLite or PostgreSQL. Got {backend}")
-    if backend == "postgresql":
-        address = address.set(drivername="postgresql+psycopg")
-        return create_engine(address, pool_pre_ping=True, pool_size=5, max_overflow=15)
-    engine = create_engine(address, connect_args={"timeout": _BUSY}, max_overflow=30)
-
-    # As SQLAlchemy's documentation of SQLite says: the driver's own transactions begin too late.
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _: object) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("unmask_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine

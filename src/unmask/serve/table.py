@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import (
     BigInteger,
@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
+STATES: tuple[State, ...] = get_args(State)
 UNFINISHED: tuple[State, ...] = ("queued", "running")
 
 _ANSWERS = text("state IN ('queued', 'running', 'done')")
@@ -44,6 +45,7 @@ ANALYSES = Table(
     Column("state", String(16), nullable=False, index=True),
     Column("progress", Float, nullable=False, default=0.0),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("crashes", Integer, nullable=False, default=0),
     Column("worker", String(64), nullable=False, default=""),
     Column("lease", Float, nullable=False, default=0.0),
     Column("created", Float, nullable=False),
@@ -85,6 +87,7 @@ class Analysis:
     state: State
     progress: float
     attempts: int
+    crashes: int
     worker: str
     lease: float
     created: float

@@ -15,6 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 
 from unmask.report.text import printable
+from unmask.serve.folders import sync
 
 STALL = 60.0
 """Seconds that a sender may send nothing."""
@@ -30,20 +31,25 @@ class Upload:
         target: the file to write; its sender's name for it is only kept as ``name``.
         limit: bytes of the largest file.
         content_type: of the body.
+        length: of the body, as its sender declares it, if at all.
 
     Raises:
         HTTPException: the body is not of that form, or the file too large.
     """
 
-    def __init__(self, target: Path, limit: int, content_type: str) -> None:
+    def __init__(
+        self, target: Path, limit: int, content_type: str, length: str | None = None
+    ) -> None:
         kind, parameters = parse_options_header(content_type)
         boundary = parameters.get(b"boundary")
+        self._limit = limit
         if kind != b"multipart/form-data" or not boundary:
             raise HTTPException(415, "send multipart/form-data with a boundary")
+        if length is not None and length.isdecimal():
+            self._check(int(length[:20]))
         self.name = ""
         self.size = 0
         self._target = target
-        self._limit = limit
         self._hash = hashlib.sha256()
         self._field = b""
         self._value = b""
@@ -75,7 +81,7 @@ class Upload:
         """Write the file that ``chunks`` carry.
 
         Raises:
-            HTTPException: the body is broken, late or over the limit.
+            HTTPException: the body is broken, late or over the limit, or the disk is full.
         """
         body = 0
         with self._target.open("xb") as self._file:
@@ -88,8 +94,7 @@ class Upload:
                 if chunk is None:
                     break
                 body += len(chunk)
-                if body > self._limit + _ENVELOPE:
-                    raise self._too_large()
+                self._check(body)
                 await run_in_threadpool(self._feed, chunk)
             await run_in_threadpool(self._close)
         if not self._whole:
@@ -102,11 +107,18 @@ class Upload:
             self._parser.write(chunk)
         except MultipartParseError as error:
             raise HTTPException(400, f"the body cannot be read: {error}") from error
+        except OSError as error:
+            raise _no_room(error) from error
 
     def _close(self) -> None:
         """Let the file outlive the machine: once accepted, it is not lost."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            for folder in (self._target.parent, self._target.parent.parent):
+                sync(folder)
+        except OSError as error:
+            raise _no_room(error) from error
 
     def _begin(self) -> None:
         self._disposition = b""
@@ -140,10 +152,20 @@ class Upload:
     def _end(self) -> None:
         self._whole = True
 
+    def _check(self, body: int) -> None:
+        if body > self._limit + _ENVELOPE:
+            raise self._too_large()
+
     def _too_large(self) -> HTTPException:
         return HTTPException(
             413, f"the file is over the limit of {self._limit:,} bytes; see --max-file-size"
         )
+
+
+def _no_room(error: OSError) -> HTTPException:
+    return HTTPException(
+        507, f"the file cannot be kept in the folder of --data: {error.strerror}; make room there"
+    )
 
 
 def clean_name(name: str) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import select
 import shutil
@@ -12,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,13 +23,18 @@ from unmask.serve.analyse import JOB, NO_DETECTOR, OPTIONS, Job
 from unmask.serve.folders import Folders, read_report, rename, write_report
 from unmask.serve.options import Options
 from unmask.serve.process import end, spawn, tell, when_parent_goes
-from unmask.serve.store import MOST_ATTEMPTS, Store
+from unmask.serve.store import MOST_ATTEMPTS, MOST_CRASHES, Store
 from unmask.serve.table import Analysis
 from unmask.types import Report
 
 POLL = 0.25
 """Seconds between two looks for a job."""
 
+_NEVER_ENDED = (
+    f"begun {MOST_ATTEMPTS} times, and the service was stopped each time before it ended; "
+    "send it again"
+)
+_MOVED = "the file was changed or moved after it was sent; send it again"
 _DIED = (
     "the process that analysed the file died twice; "
     "the file is damaged or hostile, or needs more than --memory"
@@ -39,14 +44,14 @@ _DIED = (
 class Worker:
     """Takes jobs out of a store until ``stopping`` is set."""
 
-    def __init__(self, options: Options, stopping: threading.Event) -> None:
+    def __init__(self, options: Options, name: str, stopping: threading.Event) -> None:
         self._options = options
         self._order = OPTIONS.dump_json(options).decode()
         self._stopping = stopping
         self._store = Store(options.url, options.lease)
         self._folders = Folders(options.data)
         self._bundle = load_bundle(options.model)
-        self._name = uuid.uuid4().hex
+        self._name = name
         self._beat = min(1.0, options.lease / 4)
 
     def run(self) -> None:
@@ -58,7 +63,7 @@ class Worker:
                 if job is None:
                     self._stopping.wait(POLL)
                 elif job.attempts > MOST_ATTEMPTS:
-                    self._abstain(job, "unreadable", _DIED)
+                    self._store.finish(job, "failed", _NEVER_ENDED)
                 else:
                     if process.poll() is not None:
                         process = self._start()
@@ -84,7 +89,7 @@ class Worker:
             progress = _listen(process, self._beat) or progress
             if self._stopping.is_set():
                 end(process)
-                self._store.give_back(job, counts=False)
+                self._store.give_back(job, crashed=False)
                 return
             if time.monotonic() - started > self._options.timeout:
                 end(process)
@@ -107,8 +112,8 @@ class Worker:
             self._finish(job, folder, report)
         elif code == NO_DETECTOR:
             self._store.finish(job, "failed", "the detector could not be loaded")
-        elif job.attempts < MOST_ATTEMPTS:
-            self._store.give_back(job, counts=True)
+        elif job.crashes + 1 < MOST_CRASHES:
+            self._store.give_back(job, crashed=True)
         else:
             self._abstain(job, "unreadable", _DIED)
 
@@ -119,8 +124,17 @@ class Worker:
         self._finish(job, folder, rename(report, job.name))
 
     def _finish(self, job: Analysis, folder: Path, report: Report) -> None:
-        self._folders.keep(job.id, folder)
-        self._store.finish(
+        """Keep the report of ``job``, if it still is this worker's."""
+        if not self._store.beat(job, 1.0):  # whose lease then outlasts the moves that follow
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        if not job.uploaded and _is_another(job, report):
+            shutil.rmtree(folder, ignore_errors=True)
+            self._store.finish(job, "failed", _MOVED)
+            return
+        with suppress(FileNotFoundError):  # cancelled and removed just now
+            self._folders.keep(job.id, folder)
+        ended = self._store.finish(
             job,
             "done",
             report.message,
@@ -128,6 +142,17 @@ class Worker:
             probability=report.probability,
             abstention=report.abstention,
         )
+        if not ended:
+            self._clear(job)
+
+    def _clear(self, job: Analysis) -> None:
+        """Delete what is left of ``job`` if it was cancelled just now."""
+        try:
+            gone = self._store.get(job.id).state == "cancelled"
+        except KeyError:
+            gone = True
+        if gone:
+            self._folders.drop(job.id)
 
 
 def _listen(process: subprocess.Popen[bytes], seconds: float) -> float | None:
@@ -142,12 +167,25 @@ def _listen(process: subprocess.Popen[bytes], seconds: float) -> float | None:
     return min(said[-1], 100) / 100
 
 
+def _is_another(job: Analysis, report: Report) -> bool:
+    """Whether the file, which is not the service's own, is no longer the one that was sent."""
+    if report.sha256 is not None:
+        return report.sha256 != job.sha256
+    try:
+        with Path(job.path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() != job.sha256
+    except OSError:
+        return True
+
+
 def main() -> None:
-    """Read the options, one line of JSON, and work until standard input is closed."""
-    options = OPTIONS.validate_json(sys.stdin.buffer.readline())
+    """Read the options, one line of JSON, and a name; work until standard input is closed."""
+    orders = sys.stdin.buffer
+    options = OPTIONS.validate_json(orders.readline())
+    name = orders.readline().decode().strip()
     stopping = threading.Event()
     when_parent_goes(stopping.set)
-    Worker(options, stopping).run()
+    Worker(options, name, stopping).run()
 
 
 if __name__ == "__main__":
