@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import bad_inputs as bad
 import media_files as files
 from unmask.errors import OverLimitError, SettingError
 from unmask.media import Limits, open_media
@@ -52,12 +53,7 @@ def test_containers_that_do_not_declare_are_counted(tmp_path: Path, container: s
 
 
 def test_a_lying_header_does_not_help(tmp_path: Path):
-    path = files.write_video(tmp_path / "clip.mp4", 50)
-    data = bytearray(path.read_bytes())
-    for kind, at in ((b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)):
-        start = data.index(kind) + at
-        data[start : start + 4] = (1).to_bytes(4)
-    path.write_bytes(data)
+    path = bad.lying_header(tmp_path / "clip.mp4")
     with pytest.raises(OverLimitError, match="duration"):
         open_media(path, limits=Limits(duration=1.5))
 
