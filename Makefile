@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench constraints system-deps clean
+.PHONY: help demo serve test lint format bench constraints screenshots system-deps clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ help: ## List the targets
 demo: $(VENV)/runtime.installed ## Analyse the samples and write an HTML report of each
 	@$(BIN)/unmask detect samples --report demo-report || [ $$? -eq 1 ]  # 1: fakes were found
 	@echo "Open $(CURDIR)/demo-report/index.html in a browser."
+
+serve: $(VENV)/serve.installed ## Start the page on this machine, and print its address
+	@$(BIN)/unmask serve
 
 test: lint ## Check style, types and import directions, then run the tests
 	$(BIN)/python -m pytest
@@ -35,12 +38,15 @@ constraints: $(VENV)/dev.installed ## Pin what pyproject.toml asks for anew, kee
 	$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 \
 	  --no-annotate --no-header --no-emit-index-url --output-file constraints.txt
 
+screenshots: $(VENV)/dev.installed ## Take the README's pictures of the page
+	$(BIN)/python tools/screenshots.py
+
 PDF_DEPS := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberation
 
-system-deps: ## Install what the tests need beside Python (PostgreSQL, Pango and a font, by apt)
+system-deps: ## Install what the tests need beside Python (PostgreSQL, Chromium, Pango and a font, by apt)
 	@{ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; } && \
-	  dpkg -s $(PDF_DEPS) >/dev/null 2>&1 || \
-	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql $(PDF_DEPS); }
+	  command -v chromium >/dev/null && dpkg -s $(PDF_DEPS) >/dev/null 2>&1 || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql chromium $(PDF_DEPS); }
 
 clean: ## Remove what was built, installed and cached
 	rm -rf $(VENV) build dist demo-report .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -55,9 +61,13 @@ $(VENV)/runtime.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
+$(VENV)/serve.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[serve,provenance]'
+	@touch $(VENV)/runtime.installed $@
+
 # PyTorch is by far the largest part: pip fetches it, which heeds this machine's own settings for
 # pip (mirrors, wheels at hand); uv then installs the rest, much faster than pip would.
 $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt torch torchvision uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,provenance,pdf,serve,dev]'
-	@touch $(VENV)/runtime.installed $@
+	@touch $(VENV)/runtime.installed $(VENV)/serve.installed $@

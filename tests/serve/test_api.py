@@ -93,7 +93,8 @@ def test_removing_takes_the_files_too(client):
     sent = send(client, b"another text", "notes.txt")
     view = wait(client, sent.json()["id"])
     folder = client.app.state.service.folders.of(view["id"])
-    assert {path.name for path in folder.iterdir()} == {"upload", "report.html", "report.json"}
+    kept = {"upload", "report.html", "report.json", "bands.json", "pictures"}
+    assert {path.name for path in folder.iterdir()} == kept
     assert client.delete(view["links"]["self"]).status_code == 204
     assert not folder.exists()
     assert client.get(view["links"]["self"]).status_code == 404

@@ -39,7 +39,7 @@ def test_no_request_to_a_running_service_is_a_server_error(bundle, tmp_path):
             capture_output=True, text=True, check=False, cwd=tmp_path, env=_undisturbed(),
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "9 selected / 9 total" in done.stdout
+        assert "12 selected / 12 total" in done.stdout
         assert client.get("/healthz").status_code == 200
         counted = client.get("/metrics").text
     finally:
@@ -70,6 +70,9 @@ def test_the_document_has_examples_and_every_route(make_options, tmp_path):
         ("/v1/analyses/{id}/report.html", "get"),
         ("/v1/analyses/{id}/report.json", "get"),
         ("/v1/analyses/{id}/events", "get"),
+        ("/v1/analyses/{id}/reading", "get"),
+        ("/v1/analyses/{id}/pictures/{name}", "get"),
+        ("/v1/analyses/{id}/media", "get"),
         ("/healthz", "get"),
         ("/metrics", "get"),
     }

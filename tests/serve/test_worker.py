@@ -146,7 +146,14 @@ def test_what_dies_twice_is_an_abstention_and_the_next_job_is_done(working, stor
     row = wait(store, hostile)
     assert (row.state, row.abstention, row.verdict) == ("done", "unreadable", None)
     assert "died twice" in row.message
-    assert names(options, hostile) == ["began", "began", "report.html", "report.json"]
+    assert names(options, hostile) == [
+        "bands.json",
+        "began",
+        "began",
+        "pictures",
+        "report.html",
+        "report.json",
+    ]
     assert wait(store, good).verdict == "fake"
 
 

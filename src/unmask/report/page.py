@@ -110,6 +110,16 @@ def tone_and_pill(report: Report) -> tuple[str, str]:
     return report.verdict, "no sign found" if report.verdict == "real" else report.verdict
 
 
+def opening(report: Report) -> tuple[str, list[str]]:
+    """Return the heading of ``report`` and, of an abstention, why and what to do about it."""
+    if report.abstention is None:
+        return words.HEADINGS[report.verdict or "uncertain"], []
+    # A message ends with the notes, which have a place of their own.
+    message = report.message.removesuffix("; ".join(report.notes)).rstrip("; ")
+    heading, cure = words.ABSTENTIONS[report.abstention]
+    return heading, [sentence(message), cure]
+
+
 def stamp(now: datetime) -> str:
     """Return who made a page, and when."""
     return f"Made by unmask {__version__} on {now.astimezone(UTC):%Y-%m-%d at %H:%M} UTC, offline."
@@ -126,13 +136,7 @@ def _make_page(
     scores, left_out = make_scores(report)
     name = Path(report.path).name or report.path
     tone, pill = tone_and_pill(report)
-    if report.abstention is not None:
-        # A message ends with the notes, which have a place of their own.
-        message = report.message.removesuffix("; ".join(report.notes)).rstrip("; ")
-        heading, cure = words.ABSTENTIONS[report.abstention]
-        lead_text = [sentence(message), cure]
-    else:
-        heading, lead_text = words.HEADINGS[report.verdict or "uncertain"], []
+    heading, lead_text = opening(report)
     maps = any(item.cam is not None for item in report.evidence)
     return Page(
         subject={"image": "an image", "video": "a video", None: "a file"}[report.kind],

@@ -102,7 +102,7 @@ def _make_person(
         name=f"Person {face.track + 1}",
         chance="" if face.probability is None else percent(face.probability),
         interval="" if face.interval is None else percent_range(face.interval),
-        facts=_facts(face, report),
+        facts=face_facts(face, report),
         note=sentence(face.note),
         chart=make_chart(face, pairs, report, axis),
         shots=_make_shots(pairs, report, scale),
@@ -145,7 +145,7 @@ def _unscored(face: FaceScore, report: Report) -> list[Picture]:
     return [small_picture(item.crop) for item in kept[:_FRAMES_UNSCORED]]
 
 
-def _facts(face: FaceScore, report: Report) -> str:
+def face_facts(face: FaceScore, report: Report) -> str:
     """Return how large, how sharp and how long ``face`` was seen."""
     if not face.frames:
         return "not scored"

@@ -72,7 +72,7 @@ _LIKE_CALIBRATED = (
     "The probability holds for files like those that the detector was calibrated on, and for the "
     "prior that is stated."
 )
-_HEAT_MAP = (
+HEAT_MAP: Final = (
     "A heat map shows where the detector found support for its score. It does not outline an edit."
 )
 _OTHER_EVIDENCE = (
@@ -96,7 +96,7 @@ def limits(report: Report) -> list[str]:
     if report.kind == "video":
         found.append(_SINGLE_FRAMES)
     if any(item.cam is not None for item in report.evidence):
-        found.append(_HEAT_MAP)
+        found.append(HEAT_MAP)
     return [*found, _OTHER_EVIDENCE]
 
 

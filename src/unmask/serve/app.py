@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +18,7 @@ from unmask import __version__
 from unmask.serve.guard import Guard
 from unmask.serve.metrics import EXAMPLE, Measure, Metrics
 from unmask.serve.options import Access
+from unmask.serve.page.router import add_page
 from unmask.serve.routes import TOKEN, analyses, failures
 from unmask.serve.service import Service
 from unmask.serve.values import Health
@@ -50,10 +51,7 @@ def create_app(service: Service, access: Access) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _say_what_is_wrong)
     app.add_exception_handler(SQLAlchemyError, _say_that_the_database_is_away)
     app.include_router(analyses(service))
-
-    @app.get("/", include_in_schema=False)
-    def home() -> RedirectResponse:
-        return RedirectResponse("/v1/analyses")
+    add_page(app, service, access)
 
     @app.get(
         "/healthz",

@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 
 from unmask.detect import Card, Settings
+from unmask.detect.card import Bands
 from unmask.report.choices import choice_facts
 from unmask.report.lines import json_line
 from unmask.report.page import render_page
+from unmask.serve.page.pictures import PICTURES, write_pictures
 from unmask.types import Report
 
-HTML, JSON = "report.html", "report.json"
+HTML, JSON, BANDS = "report.html", "report.json", "bands.json"
 _MOST_JSON = 64 * 2**20  # bytes; far beyond the report of the most faces in the most frames
 
 
@@ -48,8 +50,10 @@ class Folders:
         Raises:
             FileNotFoundError: the job's files were deleted meanwhile.
         """
-        for name in (HTML, JSON):
-            (attempt / name).replace(self.of(id) / name)
+        shutil.rmtree(self.of(id) / PICTURES, ignore_errors=True)
+        for name in (HTML, JSON, BANDS, PICTURES):
+            if name in (HTML, JSON) or (attempt / name).exists():
+                (attempt / name).replace(self.of(id) / name)
         for left in self.of(id).glob("attempt-*"):
             shutil.rmtree(left)
 
@@ -85,10 +89,13 @@ def sync(folder: Path) -> None:
 
 
 def write_report(folder: Path, report: Report, card: Card, settings: Settings) -> None:
-    """Write the page and the JSON of ``report`` into ``folder``."""
+    """Write the page, the JSON and the pictures of ``report`` into ``folder``, and the bands of
+    the detector, by which the report can be read again at another false-alarm budget."""
     page = render_page(report, card.model_dump(mode="json"), settings=choice_facts(settings))
     (folder / HTML).write_text(page, encoding="utf-8")
     (folder / JSON).write_text(json_line(report), encoding="utf-8")
+    (folder / BANDS).write_text(card.bands.model_dump_json(), encoding="utf-8")
+    write_pictures(folder / PICTURES, report)
 
 
 def read_report(folder: Path) -> Report:
@@ -102,6 +109,19 @@ def read_report(folder: Path) -> Report:
     if path.stat().st_size > _MOST_JSON or not (folder / HTML).is_file():
         raise ValueError("not a report")
     return Report.model_validate_json(path.read_bytes())
+
+
+def read_bands(folder: Path) -> Bands:
+    """Read the bands of the detector that made the report in ``folder``.
+
+    Raises:
+        ValueError: they are not bands.
+        OSError: they are not there.
+    """
+    path = folder / BANDS
+    if path.stat().st_size > _MOST_JSON:
+        raise ValueError("not bands")
+    return Bands.model_validate_json(path.read_bytes())
 
 
 def rename(report: Report, name: str) -> Report:

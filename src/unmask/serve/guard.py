@@ -26,6 +26,11 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+_READS = frozenset({"GET", "HEAD"})
+_ELSEWHERE = frozenset({"cross-site", "same-site"})
+"""What a browser says of a request that another site, or another port of this host, made it send.
+The address with the token may be followed from anywhere."""
+
 _POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -37,7 +42,8 @@ class Guard:
 
     The token is an `Authorization: Bearer` header. A browser opens ``/?token=…`` once and gets a
     cookie that no script and no other site can use; it is derived from the token, as cookies do
-    not keep to one port.
+    not keep to one port. The cookie lets read and no more: to change anything, the page sends the
+    token, which it carries.
     """
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
@@ -82,14 +88,9 @@ class Guard:
     def _answer(self, scope: Scope) -> Response | None:
         """Return what this request gets instead of what it asks for, if anything."""
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
-        if _name(host) not in self._access.names:
-            return _refuse(403, "this host name is not served here; see --allow-host")
-        origin = headers.get("origin")
-        if origin is not None and origin.lower() not in {
-            f"{scheme}://{host.lower()}" for scheme in ("http", "https")
-        }:
-            return _refuse(403, "requests from other origins are not served")
+        foreign = self._foreign(scope, headers)
+        if foreign:
+            return _refuse(403, foreign)
         if self._access.token is None or scope["path"] in OPEN:
             return None
         if scope["path"] == "/" and scope["method"] == "GET":
@@ -98,7 +99,7 @@ class Guard:
                 answer = RedirectResponse("/", 303)
                 answer.set_cookie(self._cookie, self._pass, httponly=True, samesite="strict")
                 return answer
-        if self._knows(headers):
+        if self._knows(headers, reads=scope["method"] in _READS):
             return None
         return _refuse(
             401,
@@ -107,12 +108,24 @@ class Guard:
             {"www-authenticate": "Bearer"},
         )
 
-    def _knows(self, headers: Headers) -> bool:
+    def _foreign(self, scope: Scope, headers: Headers) -> str:
+        """Return why a request comes from elsewhere or is meant for another; "" if it is not."""
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if _name(host) not in self._access.names:
+            return "this host name is not served here; see --allow-host"
+        own = {f"{scheme}://{host.lower()}" for scheme in ("http", "https")}
+        if origin is not None and origin.lower() not in own:
+            return "requests from other origins are not served"
+        if headers.get("sec-fetch-site") in _ELSEWHERE and scope["path"] != "/":
+            return "requests from other sites are not served"
+        return ""
+
+    def _knows(self, headers: Headers, *, reads: bool) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._is_token(given.strip()):
             return True
         cookie = cookie_parser(headers.get("cookie", "")).get(self._cookie, "")
-        return hmac.compare_digest(cookie.encode(), self._pass.encode())
+        return hmac.compare_digest(cookie.encode(), self._pass.encode()) and reads
 
     def _is_token(self, given: str) -> bool:
         wanted = self._access.token or ""
