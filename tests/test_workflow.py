@@ -13,6 +13,7 @@ import pytest
 
 from portraits import png, scene, write_tree
 from unmask.cli import main
+from unmask.detect import load_bundle
 
 FAMILIES = 26
 VIDEOS = 3 * FAMILIES
@@ -135,7 +136,8 @@ def bundle(work, root, split, run):
     unmask("export", run, work / "raw.onnx")
     table = pl.read_parquet(split[0]).select(videoname="video_id", split="split")
     table.drop_nulls().write_csv(root / "splits.csv")
-    unmask("calibrate", work / "raw.onnx", root, "--out", work / "ready.onnx")
+    choices = ("--clips", root, "--aggregation", "trimmed mean")
+    unmask("calibrate", work / "raw.onnx", root, "--out", work / "ready.onnx", *choices)
     return work / "ready.onnx"
 
 
@@ -191,6 +193,12 @@ def test_each_picked_frame_is_a_face_in_its_place(faces):
 
 def test_a_run_holds_its_choices(run):
     assert json.loads((run / "recipe.json").read_text())["recipe"]["recipe"] == "capstone-cnn"
+
+
+def test_the_card_says_how_frames_become_one_score_and_how_much_they_differ(bundle):
+    card = load_bundle(bundle).card
+    assert card.aggregation == "trimmed mean"
+    assert card.calibration.frame_spread > 0
 
 
 def test_detectors_are_measured_and_compared(work, root, split, bundle):
