@@ -1,6 +1,7 @@
 """Which rule should make one score of a clip's frames? Chosen on clips of forged held-out people.
 
-    python benchmarks/aggregation.py DATA [--model FILE] [--work runs/aggregation] [--windows 1]
+    python benchmarks/aggregation.py DATA [--model FILE] [--work runs/aggregation]
+        [--windows 1] [--frames 16] [--conditions 0 1 2 3 4]
 
 ``DATA`` holds ``clips/`` with its ``labels.csv``; only real clips of its split ``val`` are read,
 people that took no part in training. Each is cut into short windows of every second frame. Each
@@ -74,16 +75,24 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/aggregation"))
     parser.add_argument("--windows", type=int, default=1, help="most windows of a clip")
     parser.add_argument("--frames", type=int, default=16, help="frames scored of a window")
+    parser.add_argument(
+        "--conditions",
+        type=int,
+        nargs="+",
+        default=list(range(len(CONDITIONS))),
+        help="which of the conditions, by their place in CONDITIONS; the first is the undegraded",
+    )
     options = parser.parse_args()
-    make(options.data / "clips", options.work, options.windows)
+    chosen = {number: list(CONDITIONS)[number] for number in sorted(options.conditions)}
+    make(options.data / "clips", options.work, options.windows, chosen)
     predictor = Predictor(options.model)
-    faces = score(predictor, options.work, options.frames)
+    faces = score(predictor, options.work, options.frames, chosen)
     faces.write_parquet(options.work / "faces.parquet")
     report(predictor, faces)
 
 
-def make(root: Path, work: Path, windows: int) -> None:
-    """Write all pairs under every condition; what is there already is kept."""
+def make(root: Path, work: Path, windows: int, chosen: dict[int, str]) -> None:
+    """Write all pairs under each chosen condition; what is there already is kept."""
     for clip in real_clips(root):
         folder = work / "windows" / clip.stem
         if not folder.exists():
@@ -97,7 +106,8 @@ def make(root: Path, work: Path, windows: int) -> None:
         print("forge", method, flush=True)
         if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
             sys.exit(f"{method}: could not forge; see above")
-    for number, (name, (crf, scale, sigma)) in enumerate(CONDITIONS.items()):
+    for number, name in chosen.items():
+        crf, scale, sigma = CONDITIONS[name]
         for source in sorted((work / "pairs").glob("*/*.mp4")):
             target = work / "clips" / str(number) / source.parent.name / source.name
             if not target.exists():
@@ -124,12 +134,12 @@ def degraded(clip: Path, scale: float, sigma: float) -> Iterator[tuple[float, Im
             yield frame.time, np.asarray(image, np.uint8)
 
 
-def score(predictor: Predictor, work: Path, frames: int) -> pl.DataFrame:
+def score(predictor: Predictor, work: Path, frames: int, chosen: dict[int, str]) -> pl.DataFrame:
     """Return the table of faces: the longest track of every clip, through the product's path."""
     rows = []
     finder = FINDERS[predictor.settings.finder](threads=1)
     with ThreadPoolExecutor(2) as pool:
-        for number, condition in enumerate(CONDITIONS):
+        for number, condition in chosen.items():
             for path in sorted((work / "clips" / str(number)).glob("*/*.mp4")):
                 person, _, kind = path.stem.rpartition("-")
                 facts = {
@@ -181,10 +191,11 @@ def report(predictor: Predictor, faces: pl.DataFrame) -> None:
         ("calibration of clips", "expected calibration error", "log loss"),
         [(each.name, f"{each.calibration:.3f}", f"{each.log_loss:.3f}") for each in levels],
     )
-    weights = faces["weight"].to_numpy()
+    spread = frame_spread(faces.filter(condition=clips.named[0]))
+    light = float((faces["weight"] < 1).to_numpy().mean())
     print(
-        f"\nusual spread of the logits within a clip: {frame_spread(faces):.3f}; frames that count "
-        f"less than in full: {float((weights < 1).mean()):.0%}"
+        f"\nusual spread of the logits within an undegraded clip: {spread:.3f}; frames that count "
+        f"less than in full: {light:.0%}"
     )
 
 
