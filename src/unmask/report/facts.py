@@ -53,10 +53,17 @@ def model_facts(report: Report, settings: Mapping[str, object]) -> list[Fact]:
     """Return which model judged, how it was set, and how long it took."""
     version = report.unmask or __version__
     return [
+        *detector_facts(report, settings),
+        Fact("Analysed in", f"{report.seconds:.2f} s by unmask {version}"),
+    ]
+
+
+def detector_facts(report: Report, settings: Mapping[str, object]) -> list[Fact]:
+    """Return which model judged and how it was set."""
+    return [
         Fact("Model", f"{report.model.name} {report.model.version}"),
         Fact("SHA-256", report.model.sha256, mono=True),
         *(Fact(name, str(value)) for name, value in settings.items()),
-        Fact("Analysed in", f"{report.seconds:.2f} s by unmask {version}"),
     ]
 
 

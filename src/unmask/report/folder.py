@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
+
+from markupsafe import Markup
 
 from unmask import __version__
 from unmask.report import words
 from unmask.report.axis import clock
 from unmask.report.credentials import summary
+from unmask.report.facts import Fact, detector_facts
 from unmask.report.names import Names
 from unmask.report.page import environment, render_page, stamp, tone_and_pill
 from unmask.report.pictures import fit
@@ -31,6 +37,7 @@ _PILLS = (
     ("none", "no verdict"),
     ("real", "no sign found"),
 )
+_RANKS = {tone: len(_PILLS) - place for place, (tone, _) in enumerate(_PILLS)}
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ class _Row:
     interval: str
     message: str
     credentials: str
+    rank: int
+    people: int
     probability: float
     picture: Picture | None
 
@@ -70,6 +79,7 @@ class HtmlWriter:
         self._card = card
         self._settings = settings
         self._rows: list[_Row] = []
+        self._detector: list[Fact] = []
         self._names = Names(".html", "index.html")
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -87,21 +97,25 @@ class HtmlWriter:
         html = render_page(report, self._card, settings=self._settings)
         page.write_text(html, encoding="utf-8")
         self._rows.append(_make_row(report, name))
+        self._detector = detector_facts(report, self._settings or {})
         return page
 
     def _render_index(self) -> str:
-        rank = {tone: rank for rank, (tone, _) in enumerate(_PILLS)}
-        rows = sorted(self._rows, key=lambda row: (rank[row.tone], -row.probability))
+        rows = sorted(self._rows, key=lambda row: (-row.rank, -row.probability))
+        script = files("unmask.report").joinpath("templates/index.js").read_text(encoding="utf-8")
         totals = Counter(row.tone for row in rows)
-        files = f"{len(rows)} file{'' if len(rows) == 1 else 's'}"
+        what = f"{len(rows)} file{'' if len(rows) == 1 else 's'}"
         return (
             environment()
             .get_template("index.html.j2")
             .render(
-                title=f"unmask: {files}",
-                heading=f"{files} analysed",
-                totals=[(tone, f"{totals[tone]} {word}") for tone, word in _PILLS if totals[tone]],
+                title=f"unmask: {what}",
+                heading=f"{what} analysed",
+                totals=[(tone, totals[tone], word) for tone, word in _PILLS if totals[tone]],
                 rows=rows,
+                detector=self._detector,
+                script=Markup(script),  # noqa: S704 - ours, of this package
+                script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
                 limit=words.SHORT_LIMITS,
                 colophon=stamp(datetime.now(UTC)),
                 version=__version__,
@@ -147,6 +161,8 @@ def _make_row(report: Report, page: str) -> _Row:
         interval="" if report.interval is None else percent_range(report.interval),
         message=sentence(report.message),
         credentials=summary(report.provenance),
+        rank=_RANKS[tone],
+        people=len(report.faces),
         probability=-1.0 if report.probability is None else report.probability,
         picture=_thumbnail(report),
     )
@@ -155,4 +171,5 @@ def _make_row(report: Report, page: str) -> _Row:
 def _thumbnail(report: Report) -> Picture | None:
     images = [item.thumbnail for item in report.evidence if item.thumbnail is not None]
     images += [item.crop for item in report.evidence[:1]]
+    images += [item.thumbnail for item in report.glimpses[:1]]
     return Picture.of(fit(images[0], _THUMBNAIL_SIDE), quality=75) if images else None
