@@ -68,6 +68,7 @@ def test_the_document_has_examples_and_every_route(make_options, tmp_path):
         ("/v1/analyses/{id}", "get"),
         ("/v1/analyses/{id}", "delete"),
         ("/v1/analyses/{id}/report.html", "get"),
+        ("/v1/analyses/{id}/report.pdf", "get"),
         ("/v1/analyses/{id}/report.json", "get"),
         ("/v1/analyses/{id}/events", "get"),
         ("/v1/analyses/{id}/reading", "get"),

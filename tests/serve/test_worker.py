@@ -268,11 +268,10 @@ def test_a_process_goes_with_its_parent(tmp_path):
 
 def test_a_confined_process_cannot_take_more_memory_or_time(tmp_path):
     code = f"""
-        import pathlib, resource
-        from unmask.serve.analyse import _confine
-        from unmask.serve.options import Options
+        import resource
+        from unmask.serve.process import confine
 
-        _confine(Options(data=pathlib.Path("."), memory={3 * 2**30}, timeout=5))
+        confine(5, {3 * 2**30})
         assert resource.getrlimit(resource.RLIMIT_CPU)[1] >= 6
         assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
         try:

@@ -7,7 +7,6 @@ and bytes, nothing that its parent would run: what it decodes may have taken it 
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,12 @@ from unmask.detect import Predictor
 from unmask.errors import UnmaskError
 from unmask.serve.folders import rename, write_report
 from unmask.serve.options import Options
-from unmask.serve.process import when_parent_goes
+from unmask.serve.process import confine, when_parent_goes
 
 NO_DETECTOR = 3
 """Exit code of a process that could not even load the detector."""
 
 _NICE = 5  # who follows an analysis does not wait for it
-_MOST_WRITTEN = 2**30  # bytes of one file
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def main() -> None:
     orders = sys.stdin.buffer
     options = OPTIONS.validate_json(orders.readline())
     os.nice(_NICE)
-    _confine(options)
+    confine(options.timeout, options.memory)
     try:
         predictor = Predictor(options.model, options.settings)
     except UnmaskError as error:
@@ -66,20 +64,6 @@ def main() -> None:
 
 def _tell(answers: int, share: float) -> None:
     os.write(answers, bytes([int(100 * share)]))
-
-
-def _confine(options: Options) -> None:
-    """Bound what a hostile file can make this process take."""
-    seconds = int(options.timeout * (os.cpu_count() or 1)) + 1
-    for kind, most in (
-        (resource.RLIMIT_AS, options.memory),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, _MOST_WRITTEN),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, hard = resource.getrlimit(kind)
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (bound, bound))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,32 @@ pipe closes, and the child sees it.
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+
+_MOST_WRITTEN = 2**30  # bytes of one file
+
+
+def confine(seconds: float, memory: int) -> None:
+    """Bound what a hostile file can make this process take.
+
+    Args:
+        seconds: of work, on each core.
+        memory: bytes of address space.
+    """
+    for kind, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, int(seconds * (os.cpu_count() or 1)) + 1),
+        (resource.RLIMIT_FSIZE, _MOST_WRITTEN),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (bound, bound))
 
 
 def spawn(module: str, order: str, *, answers: bool = False) -> subprocess.Popen[bytes]:

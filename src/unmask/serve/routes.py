@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response, Security
@@ -61,6 +62,7 @@ _WHY = {
     415: "The body is of another kind.",
     422: "A value is wrong.",
     429: "Too many analyses wait, or too many files come at once.",
+    501: "This server makes no PDF.",
     503: "The database does not answer.",
     507: "There is no room for the file.",
 }
@@ -78,6 +80,7 @@ def failures(*codes: int) -> dict[int | str, dict[str, Any]]:
 def analyses(service: Service) -> APIRouter:
     """Return the routes of ``service``."""
     api = APIRouter(dependencies=[TOKEN])
+    setting = asyncio.Semaphore(1)
 
     @api.post(
         "/v1/analyses",
@@ -161,6 +164,21 @@ def analyses(service: Service) -> APIRouter:
     def report_html(id: Id) -> FileResponse:  # noqa: A002
         headers = {"content-security-policy": REPORT_POLICY}
         return FileResponse(service.report(id, HTML), media_type="text/html", headers=headers)
+
+    @api.get(
+        "/v1/analyses/{id}/report.pdf",
+        summary="The report as PDF",
+        description="Made from the page when it is first asked for, which takes some seconds.",
+        response_class=Response,
+        responses={
+            200: {"content": {"application/pdf": {"schema": {"type": "string"}}}},
+            **failures(401, 404, 409, 422, 501, 503),
+        },
+    )
+    async def report_pdf(id: Id) -> FileResponse:  # noqa: A002
+        async with setting:  # one at a time; who waits holds no thread
+            path = await run_in_threadpool(service.paper, id)
+        return FileResponse(path, media_type="application/pdf", filename="unmask-report.pdf")
 
     @api.get(
         "/v1/analyses/{id}/report.json",

@@ -14,8 +14,9 @@ from typing import Any
 from fastapi import HTTPException
 
 from unmask.detect import load_bundle
-from unmask.serve.folders import Folders
+from unmask.serve.folders import HTML, Folders
 from unmask.serve.options import Options
+from unmask.serve.paper import set_on_paper
 from unmask.serve.pool import Pool
 from unmask.serve.store import Store, new_id
 from unmask.serve.table import Analysis
@@ -168,6 +169,14 @@ class Service:
         if not path.is_file():
             raise HTTPException(404, "the report is no longer there; send the file again")
         return path
+
+    def paper(self, id_: str) -> Path:
+        """Return the report as PDF, which is made when it is first asked for.
+
+        Raises:
+            HTTPException: there is no report, or it cannot be made into one.
+        """
+        return set_on_paper(self.report(id_, HTML))
 
     def delete(self, id_: str) -> Analysis | None:
         """Cancel an unfinished job and return it; remove one that has ended.

@@ -55,6 +55,7 @@ class Links(BaseModel):
     self: str
     events: str
     html: str
+    pdf: str
     json_: str = Field(serialization_alias="json")
 
 
@@ -77,6 +78,7 @@ _VIEW: JsonDict = {
         "self": f"/v1/analyses/{ID}",
         "events": f"/v1/analyses/{ID}/events",
         "html": f"/v1/analyses/{ID}/report.html",
+        "pdf": f"/v1/analyses/{ID}/report.pdf",
         "json": f"/v1/analyses/{ID}/report.json",
     },
 }
@@ -119,6 +121,7 @@ class View(BaseModel):
                     self=here,
                     events=f"{here}/events",
                     html=f"{here}/report.html",
+                    pdf=f"{here}/report.pdf",
                     json_=f"{here}/report.json",
                 ),
             }
