@@ -69,5 +69,5 @@ $(VENV)/serve.installed: pyproject.toml constraints.txt | $(BIN)/python
 # pip (mirrors, wheels at hand); uv then installs the rest, much faster than pip would.
 $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt torch torchvision uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,provenance,pdf,serve,dev]'
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,provenance,pdf,serve,cluster,dev]'
 	@touch $(VENV)/runtime.installed $(VENV)/serve.installed $@

@@ -58,10 +58,12 @@ class Detector:
     def __init__(self) -> None:
         self.calls: list[SimpleNamespace] = []
 
-    def detect_many(self, paths, *, model, settings, isolate):
+    def detect_many(self, paths, *, model, settings, isolate, workers):
         paths = list(paths)
         self.calls.append(
-            SimpleNamespace(paths=paths, model=model, settings=settings, isolate=isolate)
+            SimpleNamespace(
+                paths=paths, model=model, settings=settings, isolate=isolate, workers=workers
+            )
         )
         yield from map(report_on, paths)
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import csv
 import inspect
+import io
 import json
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +12,7 @@ import pytest
 
 from unmask.cli._values import parse_bytes, parse_count, parse_seconds
 from unmask.cli.detect import detect
+from unmask.data.manifest import make_manifest, write_manifest
 from unmask.detect import Settings
 from unmask.media import Limits
 from unmask.report import read_schema
@@ -203,3 +206,53 @@ def test_planted_names_are_inert(media, unmask_cli):
     assert "\u202e" not in out
     _, out, _ = unmask_cli("detect", "--json", name)
     assert json.loads(out)["path"] == name
+
+
+def test_a_list_names_media_from_its_root(media, unmask_cli, detector, monkeypatch):
+    names = media("b/real.png", "b/fake.png", "c.png")
+    Path("list.txt").write_text("real.png\n\nfake.png\nreal.png\n")
+    unmask_cli("detect", "c.png", "--list", "list.txt", "--root", "b")
+    (call,) = detector.calls
+    assert list(map(str, call.paths)) == ["c.png", *names[:2]]
+    assert call.isolate
+    monkeypatch.setattr("sys.stdin", io.StringIO(Path("list.txt").read_text()))
+    unmask_cli("detect", "--list", "-", "--root", "b", "--workers", "3")
+    assert list(map(str, detector.calls[1].paths)) == names[:2]
+    assert detector.calls[1].workers == 3
+    rows = [
+        {"video_id": name, "path": name, "label": 0, "group_id": name, "dataset": "x"}
+        | {"excluded": "an outlier" if name == "c.png" else None}
+        for name in names
+    ]
+    write_manifest(make_manifest(rows), Path("m.parquet"))
+    unmask_cli("detect", "--list", "m.parquet", "--root", ".")
+    assert list(map(str, detector.calls[2].paths)) == ["b/fake.png", "b/real.png"]
+
+
+def test_a_list_that_cannot_be_read_is_said_in_one_line(media, unmask_cli):
+    media("real.png")
+    Path("wrong.parquet").write_bytes(b"no parquet")
+    for arguments in (["--list", "gone.txt"], ["--list", "wrong.parquet"], ["a", "--root", "b"]):
+        code, out, err = unmask_cli("detect", *arguments)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_an_address_is_listed_and_kept_as_it_is(media, unmask_cli, detector):
+    media("b/real.png", "b/notes.txt")
+    unmask_cli("detect", f"file://{Path('b').absolute()}")
+    assert detector.calls[0].paths == [f"file://{Path('b/real.png').absolute()}"]
+
+
+def test_the_engine_is_known_and_needs_a_place_that_is_shared(media, unmask_cli):
+    for options in (["--engine", "dask"], ["--engine", "ray"]):
+        code, out, err = unmask_cli("detect", *media("real.png"), *options)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+
+
+def test_ray_that_is_not_installed_is_named_in_one_line(media, unmask_cli, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    names = media("real.png", "fake.png")
+    code, out, err = unmask_cli("detect", *names, "--engine", "ray", "--out", "out")
+    assert (code, out) == (2, "")
+    assert "pip install 'unmask[cluster]'" in err
+    assert len(err.splitlines()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from bundles import tiny_bundle, tiny_card, tiny_model, write_bundle
+from unmask.children import Child
 from unmask.detect import Predictor, Settings, detect_many, run
 from unmask.errors import BundleError, RegistryError, SettingError, UnmaskError
 from unmask.media import Limits
@@ -39,7 +41,7 @@ def poisoned(tmp_path, monkeypatch) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(textwrap.dedent(POISON))
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
 
 @pytest.fixture
@@ -149,7 +151,7 @@ def swap(bundle: Path, still: Path) -> Iterator[Path]:
 
 def test_a_child_that_cannot_start_is_no_fault_of_a_file(bundle, still, tmp_path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text("import os; os._exit(3)")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(UnmaskError, match="died before it opened any"):
         list(detect_many([still], bundle, QUICK))
 
@@ -164,30 +166,77 @@ def test_nothing_in_the_working_folder_is_run(bundle, still, tmp_path, monkeypat
 
 
 def test_the_process_ends_with_the_run_and_no_interrupt_reaches_it(bundle, still):
-    children = run._Child(bundle, QUICK)
-    children.detect(still)
-    process = children._process
+    child = run.make_child(bundle, QUICK)
+    child.ask(still)
+    process = child._process
     assert os.getpgid(process.pid) == process.pid
-    children.stop()
+    child.stop()
     assert process.poll() is not None
-    children.stop()  # once more does no harm
+    child.stop()  # once more does no harm
 
 
-def test_a_run_that_is_given_up_leaves_no_process(bundle, still, monkeypatch):
-    started = []
-    start = run._Child._start
+@pytest.fixture
+def started(monkeypatch) -> list[subprocess.Popen]:
+    """The processes that children started."""
+    processes = []
+    start = Child._start
 
     def remember(self):
-        started.append(start(self))
-        return started[-1]
+        processes.append(start(self))
+        return processes[-1]
 
-    monkeypatch.setattr(run._Child, "_start", remember)
-    reports = detect_many([still, still, still], bundle, QUICK)
+    monkeypatch.setattr(Child, "_start", remember)
+    return processes
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_run_that_is_given_up_leaves_no_process(workers, bundle, still, started):
+    reports = detect_many([still] * 12, bundle, QUICK, workers=workers)
     next(reports)
     next(reports)
     reports.close()
-    (process,) = started
-    assert process.poll() is not None
+    assert len(started) == workers
+    assert all(process.poll() is not None for process in started)
+
+
+def test_two_workers_give_the_reports_of_one_in_the_same_order(bundle, samples, still, tmp_path):
+    paths = [samples / "real/astronaut.mp4", still, tmp_path / "gone.mp4", still, still, still]
+    one, two = (
+        [r.model_dump(exclude={"seconds"}) for r in detect_many(paths, bundle, QUICK, workers=n)]
+        for n in (1, 2)
+    )
+    assert one == two
+
+
+@pytest.mark.usefixtures("poisoned")
+def test_with_two_workers_each_file_that_kills_one_is_charged_alone(
+    bundle, still, tmp_path, started
+):
+    names = [f"{'crash' if n % 3 == 1 else 'fine'}{n}.jpg" for n in range(9)]
+    paths = [named(tmp_path, name, still) for name in names]
+    reports = list(detect_many(paths, bundle, QUICK, workers=2))
+    assert [report.path for report in reports] == [str(path) for path in paths]
+    for name, report in zip(names, reports, strict=True):
+        assert (report.abstention == "unreadable") == name.startswith("crash")
+    assert len(started) in (4, 5)  # two, and one for each that died unless it was the last
+
+
+def test_a_worker_that_is_killed_between_two_files_is_replaced_and_no_file_is_charged(
+    bundle, still, started
+):
+    reports = detect_many([still] * 4, bundle, QUICK)
+    found = [next(reports)]
+    started[0].kill()
+    started[0].wait()
+    found += reports
+    assert [report.abstention for report in found] == [None] * 4
+    assert len(started) == 2
+
+
+@pytest.mark.parametrize(("workers", "isolate"), [(0, True), (2, False)])
+def test_workers_are_processes(workers, isolate, bundle, still):
+    with pytest.raises(SettingError, match="workers must be at least 1"):
+        list(detect_many([still], bundle, QUICK, workers=workers, isolate=isolate))
 
 
 def test_no_files_are_no_reports(bundle):

@@ -23,3 +23,6 @@ TrustList = Annotated[
 Split = Annotated[str, typer.Option(help="Split to measure on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown.")]
+Engine = Annotated[
+    str, typer.Option(help="local: on this machine; ray: on a cluster (RAY_ADDRESS), or here.")
+]

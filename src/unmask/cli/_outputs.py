@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from unmask.cli._console import say
@@ -96,10 +97,10 @@ def _bar(*, hidden: bool) -> Progress:
 
 
 def with_progress(
-    reports: Iterable[Report], media: Sequence[Path], *, hidden: bool = False
+    reports: Iterable[Report], media: Sequence[str | Path], *, hidden: bool = False
 ) -> Generator[Report]:
     """Pass ``reports`` on, with a bar on stderr where a person watches it."""
-    names = [printable(path.name) for path in media]
+    names = [printable(PurePath(path).name) for path in media]
     with _bar(hidden=hidden) as bar:
         task = bar.add_task(names[0] if names else "", total=len(names))
         for done, report in enumerate(reports, start=1):

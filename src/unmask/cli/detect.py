@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from unmask.cli._console import say
-from unmask.cli._options import FalseAlarms, Frames, MinFace, Model, Prior, TrustList
+from unmask.cli._inputs import collect
+from unmask.cli._options import Engine, FalseAlarms, Frames, MinFace, Model, Prior, TrustList
 from unmask.cli._outputs import open_sinks, with_progress
 from unmask.cli._table import Row, print_table
 from unmask.cli._values import parse_bytes, parse_count, parse_seconds
@@ -33,9 +34,22 @@ def _print_schema(wanted: bool) -> None:  # noqa: FBT001 - typer hands over the 
 
 def detect(
     paths: Annotated[
-        list[Path], typer.Argument(help="Images, videos, or folders of them.", show_default=False)
-    ],
+        list[str] | None,
+        typer.Argument(
+            help="Images, videos, folders of them, or addresses (s3://…) of any of these.",
+            show_default=False,
+        ),
+    ] = None,
     *,
+    listing: Annotated[
+        Path | None,
+        typer.Option(
+            "--list", metavar="FILE", help="More of them, one a line (- is stdin), or a manifest."
+        ),
+    ] = None,
+    root: Annotated[
+        str | None, typer.Option(help="Folder or address that the paths of --list start from.")
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="One line of JSON a file, as it is known.", show_default=False),
@@ -52,6 +66,23 @@ def detect(
     ] = None,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write one row a file to FILE.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="Keep the reports as Parquet in DIR, a folder or an address; the same command "
+            "goes on where it was stopped.",
+        ),
+    ] = None,
+    engine: Engine = "local",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that analyse files. Default: 1, and with --engine ray all cores.",
+            show_default=False,
+        ),
     ] = None,
     schema: Annotated[  # noqa: ARG001 - its callback does the work
         bool,
@@ -127,7 +158,9 @@ def detect(
     3  no file could be judged
     0  none of these
     """
-    from unmask.detect import Predictor, Settings, detect_many, load_bundle
+    from unmask.cluster import check_engine
+    from unmask.detect import Predictor, Settings, detect_into, detect_many, judge, load_bundle
+    from unmask.errors import SettingError
     from unmask.media import Limits
     from unmask.provenance import NOT_INSTALLED, read_trust_list
     from unmask.types import Report
@@ -150,18 +183,26 @@ def detect(
         evidence=report is not None or pdf is not None,
         trust_list=read_trust_list(trust_list) if trust_list else "",
     )
-    media, empty = _collect(paths)
+    check_engine(engine)
+    if engine == "ray" and out is None:
+        raise SettingError("--engine ray needs --out DIR, which all its machines see")
+    media, empty, folders = collect(paths or (), listing, root)
     _check_pdf(pdf, len(media))
     # A run over several files decodes in a process of its own, so that one file cannot end it.
     # Either way a model that cannot be used is said before any output is opened.
     reports: Iterable[Report]
-    if len(media) > 1 or any(path.is_dir() for path in paths):
+    if out is not None:
         card = load_bundle(model).card
-        reports = detect_many(media, model=model, settings=settings, isolate=True)
+        reports = detect_into(out, media, model, settings, workers=workers, engine=engine)
+    elif len(media) > 1 or folders or listing:
+        card = load_bundle(model).card
+        reports = detect_many(
+            media, model=model, settings=settings, isolate=True, workers=workers or 1
+        )
     else:
         predictor = Predictor(model, settings)
         card = predictor.card
-        reports = map(predictor.detect, media)
+        reports = (judge(predictor, medium) for medium in media)
     code = 0
     rows: list[Row] = []
     try:
@@ -209,25 +250,6 @@ def exit_code(rows: Sequence[Row], *, missing: bool = False) -> int:
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given; the others keep the default of the API."""
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _collect(paths: Iterable[Path]) -> tuple[list[Path], bool]:
-    """Return every medium of ``paths`` once, in order, and whether a folder held none.
-
-    A path that is missing stays in the list: its report says so.
-    """
-    from unmask.media import list_media
-
-    media: dict[str, Path] = {}
-    empty = False
-    for path in paths:
-        found = list_media(path) if path.is_dir() else [path]
-        if not found:
-            say(f"no images or videos in {path}")
-            empty = True
-        for medium in found:
-            media.setdefault(os.path.realpath(medium), medium)
-    return list(media.values()), empty
 
 
 def _check_pdf(pdf: Path | None, count: int) -> None:

@@ -6,8 +6,9 @@ from types import ModuleType
 
 from unmask.detect.bundle import Bundle, list_bundles, load_bundle
 from unmask.detect.card import Card
+from unmask.detect.parts import detect_into
 from unmask.detect.predictor import Predictor
-from unmask.detect.run import detect, detect_many
+from unmask.detect.run import detect, detect_many, judge
 from unmask.detect.settings import Settings
 from unmask.types import Report
 
@@ -17,7 +18,9 @@ __all__ = [
     "Predictor",
     "Settings",
     "detect",
+    "detect_into",
     "detect_many",
+    "judge",
     "list_bundles",
     "load_bundle",
 ]

@@ -1,0 +1,148 @@
+"""The parts of a job, done by Ray on as many machines as there are.
+
+Ray comes with the extra ``cluster``. It deals out the parts, and starts a part again elsewhere
+when the process or the machine that was at it is gone; what a part leaves behind is kept by
+whoever does it, see `unmask.storage.Parts`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from unmask.errors import MissingExtraError, SettingError, UnmaskError
+
+ENGINES: Final = ("local", "ray")
+
+OBJECT_STORE: Final = 200 * 2**20
+"""Bytes of shared memory of a Ray that is started here: only numbers travel through it."""
+
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+}
+
+
+class ClusterError(UnmaskError):
+    """Ray cannot be reached, or gave up on a part."""
+
+
+def check_engine(engine: str) -> None:
+    """Raise SettingError unless ``engine`` is one."""
+    if engine not in ENGINES:
+        raise SettingError(f"engine must be one of {', '.join(ENGINES)}. Got {engine}")
+
+
+def spread(
+    make: Callable[..., Callable[[Any], Any]],
+    arguments: tuple[Any, ...],
+    parts: Mapping[int, Any],
+    *,
+    workers: int | None = None,
+) -> Iterator[tuple[int, Any]]:
+    """Yield the number of each part and what was made of it, in the order in which they are done.
+
+    Args:
+        make: function of a module, called once in each of Ray's processes; what it returns is
+            called with a part.
+        arguments: of ``make``.
+        parts: by number.
+        workers: processes at a time, each of which takes one core; None for all that there are.
+
+    Raises:
+        ClusterError: Ray cannot be reached, or gave up on a part.
+        MissingExtraError: Ray is not installed.
+        UnmaskError: what a part raised.
+    """
+    if not parts:
+        return
+    with _connected(workers) as ray:
+        job = pickle.dumps((make, arguments, Path.cwd()))
+        dealt = ray.data.from_items(
+            [{"number": number, "part": pickle.dumps(part)} for number, part in parts.items()],
+            override_num_blocks=len(parts),
+        )
+        made = dealt.map_batches(
+            _do,
+            fn_kwargs={"job": job},
+            batch_size=1,
+            num_cpus=1,
+            compute=ray.data.TaskPoolStrategy(size=workers),
+        )
+        try:
+            for row in made.iter_batches(batch_size=1, prefetch_batches=0, batch_format="numpy"):
+                answer = pickle.loads(row["answer"][0])  # noqa: S301 - from our own process
+                if isinstance(answer, UnmaskError):
+                    raise answer
+                yield int(row["number"][0]), answer
+        except ray.exceptions.RayError as error:
+            raise ClusterError(f"Ray gave up: {_last_line(error)}") from error
+
+
+def _do(batch: Mapping[str, Any], job: bytes) -> dict[str, list[Any]]:
+    """Do one part in a process of Ray's; an error of ours is an answer, not to be tried again."""
+    try:
+        answer = _doer(job)(pickle.loads(batch["part"][0]))  # noqa: S301 - from our own driver
+    except UnmaskError as error:
+        answer = error
+    return {"number": [batch["number"][0]], "answer": [pickle.dumps(answer)]}
+
+
+@lru_cache(maxsize=1)
+def _doer(job: bytes) -> Callable[[Any], Any]:
+    make, arguments, folder = pickle.loads(job)  # noqa: S301 - from our own driver
+    with suppress(OSError):  # a relative path means the same here, where machines share folders
+        os.chdir(folder)
+    return make(*arguments)
+
+
+@contextmanager
+def _connected(workers: int | None) -> Iterator[Any]:
+    """Give Ray, connected to the cluster that RAY_ADDRESS names, or else started here."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray  # noqa: PLC0415 - comes with an extra, and takes seconds
+        import ray.data  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("--engine ray", "cluster") from error
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    address = os.environ.get("RAY_ADDRESS", "local")
+    options: dict[str, Any] = {"address": address, "logging_level": "error", "log_to_driver": False}
+    if address == "local":
+        # Nobody else on this machine may give it work.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        options |= {
+            "num_cpus": workers,
+            "object_store_memory": OBJECT_STORE,
+            "include_dashboard": False,
+            "_node_ip_address": "127.0.0.1",
+        }
+    # Ray puts the working folder on every process's path, and a folder of evidence may hold
+    # anything, Python files included.
+    with chdir(Path(ray.__file__).parent):
+        try:
+            ray.init(**options)
+        except Exception as error:  # Ray raises nearly anything
+            where = "Ray does not start" if address == "local" else f"no Ray at {address}"
+            raise ClusterError(f"{where}: {_last_line(error)}") from error
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _last_line(error: BaseException) -> str:
+    lines: Sequence[str] = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1].strip()
