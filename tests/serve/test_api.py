@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from provenance.signing import Authority, manifest
 from serve.service_client import client_of, send, wait
 from unmask.serve.service import Service
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "real" / "hopper.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +104,18 @@ def test_removing_takes_the_files_too(client):
     assert not folder.exists()
     assert client.get(view["links"]["self"]).status_code == 404
     assert client.delete(view["links"]["self"]).status_code == 404
+
+
+def test_a_report_says_what_the_credentials_say_by_the_trust_list(make_options, tmp_path):
+    authority, options = Authority.make(), make_options(tmp_path / "data")
+    file = authority.sign(SAMPLE, tmp_path / "signed.jpg", manifest(tool="<script>Camera"))
+    settings = replace(options.settings, trust_list=authority.root)
+    with client_of(Service(replace(options, settings=settings))) as client:
+        view = wait(client, send(client, file.read_bytes()).json()["id"])
+        report = client.get(view["links"]["json"]).json()
+        page = client.get(view["links"]["html"]).text
+    assert report["provenance"]["state"] == "trusted"
+    assert report["provenance"]["signer"] == "Jane Doe, Daily News"
+    assert "Intact, from a trusted signer" in page
+    assert "&lt;script&gt;Camera" in page
+    assert "<script>Camera" not in page
