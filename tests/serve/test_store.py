@@ -158,8 +158,10 @@ def test_it_says_how_many_wait_and_how_long(store):
 def test_a_table_of_another_version_is_refused_in_one_line(store, database):
     with store._writer.begin() as connection:
         connection.execute(text("ALTER TABLE unmask_analyses DROP COLUMN crashes"))
+    again = Store(database)
     with pytest.raises(SettingError, match="lacks crashes; remove it") as raised:
-        Store(database).create()
+        again.create()
+    again.close()
     assert "\n" not in str(raised.value)
 
 
