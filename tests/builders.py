@@ -70,6 +70,7 @@ def make_media(path: str = "clip.mp4", **changes: Any) -> Media:
         "duration": 10.01,
         "rotation": 90,
         "tags": {"encoder": "Lavf59.27.100", "creation_time": "2026-03-02T10:11:12Z"},
+        "streams": ("video h264", "audio aac"),
     }
     return Media(**facts | changes)
 

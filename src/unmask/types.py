@@ -110,7 +110,9 @@ class Value(BaseModel):
 
 
 class Media(Value):
-    """Facts about a file. Sizes in pixels of the upright picture, ``duration`` in seconds."""
+    """Facts about a file. Sizes in pixels of the upright picture, ``duration`` in seconds;
+    ``streams`` are kind and codec of each stream of a video, ``tags`` what the file notes about
+    its making."""
 
     path: str
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -125,6 +127,7 @@ class Media(Value):
     duration: float | None = None
     rotation: int = 0
     tags: dict[str, str] = Field(default_factory=dict)
+    streams: tuple[str, ...] = ()
 
 
 class FrameCounts(Value):

@@ -81,6 +81,8 @@ def test_facts(tmp_path: Path):
     assert media.path == str(path)
     assert len(media.sha256) == 64
     assert media.tags["major_brand"] == "isom"
+    assert media.tags["video 0: handler_name"] == "VideoHandler"
+    assert media.streams[0] == f"video {media.codec}"
 
 
 def test_frames_are_upright_rgb(tmp_path: Path):

@@ -6,13 +6,14 @@ import json
 from html.parser import HTMLParser
 
 import jsonschema
+import pypdfium2
 import pytest
 
 from builders import CARD, make_report
 from provenance.signing import Authority, manifest
 from unmask.cli._table import Row, print_table
 from unmask.provenance import examine
-from unmask.report import CsvWriter, HtmlWriter, json_line, make_schema, render_page
+from unmask.report import CsvWriter, HtmlWriter, json_line, make_pdf, make_schema, render_page
 from unmask.types import Provenance
 
 PLANTED = "<script>alert(1)</script>[red]x[/red]\x1b[31m"
@@ -62,6 +63,14 @@ def test_planted_text_is_inert_on_the_page(planted):
     assert "\x1b" not in page
     assert Text(page).words.count("alert(1)") == 6
     assert "[red]x[/red]\\x1b[31m" in Text(page).words
+
+
+def test_planted_text_is_inert_on_paper(planted):
+    pdf = make_pdf(render_page(make_report(provenance=planted), CARD))
+    pages = pypdfium2.PdfDocument(pdf)
+    words = "".join(page.get_textpage().get_text_bounded() for page in pages)
+    assert "".join(words.split()).count("alert(1)") == 6
+    assert not [word for word in (b"/JavaScript", b"/URI", b"/Launch") if word in pdf]
 
 
 def test_planted_text_is_inert_in_the_terminal_and_for_machines(planted, capfd):

@@ -9,6 +9,7 @@ import pytest
 
 from builders import make_face, make_report
 from unmask.report import CsvWriter, json_line, make_schema, read_schema
+from unmask.types import Provenance
 
 
 def test_the_published_schema_is_the_one_of_report():
@@ -50,8 +51,19 @@ def test_rows():
     assert (none["abstention"], none["probability"], none["interval_low"]) == ("no_face", "", "")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\uff1d"])
 def test_no_cell_is_a_formula(start):
     (row,) = read_rows(make_report(f"{start}HYPERLINK(1).mp4", message=f"{start}1"))
     assert row["path"].startswith(f"'{start}")
     assert row["message"] == f"'{start}1"
+
+
+@pytest.mark.parametrize("start", ["\t", "\r", "\n", "\x1b[31m", "\u202e"])
+def test_what_acts_in_a_terminal_is_escaped(start):
+    found = Provenance(
+        state="valid", message=start, signer=f"{start}=1", tool=f"{start}2", ai_declared=False
+    )
+    (row,) = read_rows(make_report(f"{start}=1.mp4", message=start, provenance=found))
+    told = (row["path"], row["message"], row["credentials_signer"], row["credentials_tool"])
+    assert all(cell.startswith("\\") and cell.isascii() for cell in told)
+    assert not set(start) & set("".join(told)) - set("[31m")

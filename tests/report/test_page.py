@@ -123,6 +123,8 @@ def test_the_facts_of_the_file_and_the_model_are_all_there():
         "4.8 MB (4,812,345 bytes)",
         "300 in the file, 300 decoded",
         "Lavf59.27.100",
+        "Time: creation time 2026-03-02T10:11:12Z",
+        "Streams video h264, audio aac",
         "calibrated on single frames, video level not validated",
         "dfdc (1,194 real)",
         "AUC identities resampled 0.930 0.910–0.950 DFDC validation 2,444 pictures",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import av
@@ -13,12 +14,14 @@ from unmask.errors import UnreadableError, UnsupportedError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
     from unmask.media.limits import Limits
     from unmask.media.sniff import Format
 
 _NOT_THE_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
+_STREAMS = 16  # of a container that a report names
 _TO_H264 = "convert it to H.264 MP4"
 
 
@@ -86,3 +89,23 @@ def _decoder_pixels(limits: Limits) -> str:
 
 def _area(stream: VideoStream) -> int:
     return stream.codec_context.width * stream.codec_context.height
+
+
+def stream_names(container: InputContainer) -> tuple[str, ...]:
+    """Return kind and codec of the container's first streams, such as ``audio aac``."""
+    return tuple(_name(stream) for stream in islice(container.streams, _STREAMS))
+
+
+def all_tags(container: InputContainer) -> dict[str, str]:
+    """Return the container's tags, then those of its first streams with the stream before them."""
+    tags = dict(container.metadata)
+    for stream in islice(container.streams, _STREAMS):
+        for key, value in stream.metadata.items():
+            tags[f"{stream.type} {stream.index}: {key}"] = value
+    return tags
+
+
+def _name(stream: Stream) -> str:
+    # A stream for which there is no decoder has no context, whatever the stubs say.
+    context = getattr(stream, "codec_context", None)
+    return f"{stream.type} {context.name if context else 'unknown'}"

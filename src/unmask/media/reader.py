@@ -170,6 +170,7 @@ def _media(path: Path, sha256: str, size: int, found: Format, source: Still | Vi
         duration=source.seconds,
         rotation=source.orientation.degrees,
         tags=_tags(source.tags),
+        streams=source.streams,
     )
 
 

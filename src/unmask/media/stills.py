@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from unmask.errors import UnreadableError, UnsupportedError
 from unmask.media.headers import exif_orientation, jpeg_parts, png_chunks, still_size
+from unmask.media.notes import still_notes
 from unmask.media.picture import Orientation, Painter, lay_on_grey
 from unmask.types import Frame
 
@@ -44,7 +45,8 @@ class Still:
     decoded: ClassVar[int] = 1
     fps: ClassVar[None] = None
     seconds: ClassVar[None] = None
-    tags: ClassVar[dict[str, str]] = {}
+    tags: dict[str, str] = field(default_factory=dict)
+    streams: ClassVar[tuple[str, ...]] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -73,6 +75,10 @@ def read_still(path: Path, name: str, limits: Limits) -> Still:
         limits.check(path, "pixels", width * height)
         if len(data) == _BYTES_BESIDE:
             data += file.read(width * height * _BYTES_A_PIXEL)
+    return replace(_read(path, name, data), tags=still_notes(name, data))
+
+
+def _read(path: Path, name: str, data: bytes) -> Still:
     if name in ("png", "apng"):
         return _read_png(path, name, data)
     notes: tuple[str, ...] = ()

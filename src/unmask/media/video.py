@@ -10,6 +10,7 @@ import numpy as np
 from av.sidedata.sidedata import SideData, Type
 
 from unmask.errors import UnreadableError
+from unmask.media.container import all_tags, stream_names
 from unmask.media.decoder import Decoder
 from unmask.media.picture import Orientation, Painter, square_size
 from unmask.media.plan import spread
@@ -37,7 +38,8 @@ class Video:
         codec: by libav's name.
         seconds: length of what the file holds.
         fps: frames a second by the header, or None.
-        tags: what the container notes about itself.
+        tags: what the container and its streams note about themselves.
+        streams: kind and codec of each stream in it.
         expected: frames that it should hold.
         truncated: whether it ends early.
 
@@ -63,7 +65,8 @@ class Video:
         self.size = size[::-1] if self.orientation.transpose else size
         self.pixel_format = frame.format.name
         self.codec = stream.codec_context.codec.canonical_name
-        self.tags = dict(container.metadata)
+        self.tags = all_tags(container)
+        self.streams = stream_names(container)
         self.seconds: float = self.index.seconds
         rate = frame_rate(stream)
         self.fps = float(rate) if rate else None

@@ -79,7 +79,21 @@ def _media_facts(media: Media) -> list[Fact]:
         facts.append(Fact("Length", clock(media.duration)))
     if media.fps is not None:
         facts.append(Fact("Frame rate", f"{media.fps:.4g} per second"))
-    return [*facts, *(Fact(f"Tag: {name}", value) for name, value in media.tags.items())]
+    if media.streams:
+        facts.append(Fact("Streams", ", ".join(media.streams)))
+    times = {name: value for name, value in media.tags.items() if _is_time(name)}
+    others = {name: value for name, value in media.tags.items() if name not in times}
+    return [
+        *facts,
+        *(Fact(f"Time: {name.replace('_', ' ')}", value) for name, value in times.items()),
+        *(Fact(f"Tag: {name}", value) for name, value in others.items()),
+    ]
+
+
+def _is_time(name: str) -> bool:
+    """Return whether a tag of this name states a time; what it states is the file's word."""
+    words = name.lower().replace("_", " ")
+    return any(word in words for word in ("time", "date", "taken", "digitised", "modified"))
 
 
 def _bytes(count: int) -> str:

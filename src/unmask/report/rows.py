@@ -36,12 +36,16 @@ COLUMNS = (
     "seconds",
 )
 
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
 
 class CsvWriter:
     """Writes reports to ``stream`` (opened with ``newline=""``) as they come.
 
-    A spreadsheet runs a cell that starts with ``=``, ``+``, ``-``, ``@`` or a tab as a formula,
-    and a file's name may well be one; such a cell gets an apostrophe in front.
+    A spreadsheet runs a cell that starts with ``=``, ``+``, ``-`` or ``@`` as a formula, in some
+    countries also with their wide forms, and a file's name may well be one; such a cell gets an
+    apostrophe in front. Characters that act instead of show are escaped, so that the file can be
+    looked at in a terminal; the JSON has every path as it is.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -72,8 +76,8 @@ def _row(report: Report) -> tuple[object, ...]:
         report.frames.decoded,
         report.frames.analysed,
         report.provenance.state,
-        printable(report.provenance.signer),
-        printable(report.provenance.tool),
+        report.provenance.signer,
+        report.provenance.tool,
         report.provenance.ai_declared,
         report.prior,
         report.model.name,
@@ -87,7 +91,7 @@ def _row(report: Report) -> tuple[object, ...]:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    text = str(value)
-    if isinstance(value, str) and text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
-        return f"'{text}"
-    return text
+    if not isinstance(value, str):
+        return str(value)
+    text = printable(value)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
