@@ -64,7 +64,7 @@ def describe(found: Provenance) -> Credentials:
     more = [f"and {found.left_out} more"] if found.left_out else []
     return Credentials(
         heading=heading,
-        text=f"{sentence(found.message)} {meaning}".strip(),
+        text=f"{sentence(_why(found))} {meaning}".strip(),
         facts=facts,
         statements=[*map(_line, found.statements), *more],
     )
@@ -75,6 +75,13 @@ def summary(found: Provenance) -> str:
     if found.state in {"not_examined", "absent"}:
         return ""
     return f"{found.state}, AI declared" if found.ai_declared else found.state
+
+
+def _why(found: Provenance) -> str:
+    """Return the message without what the heading says already."""
+    if found.state != "not_examined":
+        return found.message
+    return found.message.removeprefix("not examined").removeprefix(": ")
 
 
 def _ai(found: Provenance) -> str:
