@@ -33,6 +33,7 @@ SAMPLES = (
     "forged/astronaut-faceswap.mp4",
 )
 WIDE = {"width": 1360, "height": 940}
+TALL = {"width": 1360, "height": 1480}
 PATIENCE = 300_000
 """Milliseconds for one analysis, on the busiest machine."""
 
@@ -80,7 +81,7 @@ def photograph(address: str) -> None:
         light.get_by_role("heading", name="Two files compared").wait_for()
         rest(light)
         take(light, "page-compare")
-        dark = browser.new_page(viewport=WIDE, color_scheme="dark")
+        dark = browser.new_page(viewport=TALL, color_scheme="dark")
         phone = browser.new_page(
             viewport={"width": 375, "height": 812}, device_scale_factor=2, color_scheme="light"
         )
@@ -90,7 +91,6 @@ def photograph(address: str) -> None:
             page.locator(".report").wait_for()
             if page is dark:
                 page.get_by_role("switch", name="Heat map").click()
-                page.locator(".watch").scroll_into_view_if_needed()
             rest(page)
             take(page, name)
         browser.close()

@@ -65,6 +65,34 @@ def test_one_that_waits_and_one_that_runs_are_cancelled(staged, open_page):
     expect(page.get_by_role("heading", level=1)).to_have_text("Has a face been forged?")
 
 
+def test_files_are_dropped_and_one_on_its_way_is_taken_back(staged, open_page):
+    page = open_page(staged.address)
+    held = threading.Event()
+
+    def hold(route) -> None:
+        if not held.is_set():
+            held.set()
+            route.continue_()
+
+    page.route("**/v1/analyses", hold)
+    carried = page.evaluate_handle("""() => {
+        const carried = new DataTransfer();
+        for (const name of ["one.mp4", "two.mp4"]) carried.items.add(new File([name], name));
+        return carried;
+    }""")
+    page.dispatch_event("#main", "dragover", {"dataTransfer": carried})
+    expect(page.get_by_text("Drop to analyse")).to_be_visible()
+    page.dispatch_event("#main", "drop", {"dataTransfer": carried})
+    expect(page.get_by_text("Drop to analyse")).to_be_hidden()
+    expect(page.locator(".about, .state-card .name")).to_have_text("one.mp4")
+    page.get_by_role("button", name="Do not send two.mp4").click()
+    expect(page.locator("#uploads li")).to_have_count(0)
+    page.unroute("**/v1/analyses")
+    upload(page, "three.mp4", b"three")  # the next goes through
+    expect(page.locator("#history li")).to_have_count(2)
+    assert [row.name for row in staged.service.store.page(limit=9)] == ["three.mp4", "one.mp4"]
+
+
 def test_sliders_say_what_the_report_would_say(staged, open_page):
     report = make_report()
     id_ = staged.add("clip.mp4", report)

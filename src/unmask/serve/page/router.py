@@ -76,6 +76,7 @@ def _add_files(app: FastAPI, service: Service, access: Access) -> None:
         limits=SHORT_LIMITS,
         prior=settings.prior,
         rate=settings.max_false_alarm_rate,
+        keep=_span(service.options.retention),
     )
 
     @app.get("/", include_in_schema=False)
@@ -157,6 +158,15 @@ def _evidence(service: Service) -> APIRouter:
         )
 
     return api
+
+
+def _span(seconds: float) -> str:
+    """Return a length of time for people."""
+    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"{count} {name}{'s' * (count != 1)}"
+    return f"{seconds:.0f} seconds"
 
 
 def _kind(path: Path) -> str | None:

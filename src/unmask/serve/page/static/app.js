@@ -156,7 +156,7 @@ const THEMES = ["system", "light", "dark"];
 function paint(name) {
   if (name === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
-  theme.textContent = `Colours: ${name}`;
+  theme.lastChild.textContent = name;
   localStorage.setItem("unmask-colours", name);
 }
 paint(THEMES.includes(localStorage.getItem("unmask-colours")) ? localStorage.getItem("unmask-colours") : "system");
