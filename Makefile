@@ -62,7 +62,7 @@ $(VENV)/runtime.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/serve.installed: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[serve,provenance]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[serve,provenance,pdf]'
 	@touch $(VENV)/runtime.installed $@
 
 # PyTorch is by far the largest part: pip fetches it, which heeds this machine's own settings for

@@ -39,7 +39,7 @@ def test_no_request_to_a_running_service_is_a_server_error(bundle, tmp_path):
             capture_output=True, text=True, check=False, cwd=tmp_path, env=_undisturbed(),
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "12 selected / 12 total" in done.stdout
+        assert "13 selected / 13 total" in done.stdout
         assert client.get("/healthz").status_code == 200
         counted = client.get("/metrics").text
     finally:

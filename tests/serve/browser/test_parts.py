@@ -6,12 +6,14 @@ import html
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from builders import make_report
+from serve.browser.staging import PATIENCE
 from serve.service_client import TOKEN
 from unmask.detect.rejudge import rejudge
 from unmask.report import words
@@ -136,6 +138,21 @@ def test_what_files_are_called_stays_text(staged, open_page):
     assert page.locator("main script, main img[src=x], aside script").count() == 0
     assert html.escape(PLANTED) not in page.content()
     assert re.fullmatch("[0-9a-f]{32}", id_)
+
+
+def test_the_report_is_saved(staged, open_page):
+    id_ = staged.add("clip.mp4")
+    page = open_page(f"{staged.address}#/{id_}")
+    starts = {"HTML": b"<!doctype html>", "PDF": b"%PDF-", "JSON": b'{"path": "clip.mp4"'}
+    for kind, start in starts.items():
+        with page.expect_download(timeout=PATIENCE) as saving:
+            page.locator(".about .tools .quiet", has_text=kind).click()
+        assert saving.value.suggested_filename == f"unmask-{id_[:8]}.{kind.lower()}"
+        assert Path(saving.value.path()).read_bytes().startswith(start)
+    page.route("**/report.pdf", lambda route: route.fulfill(
+        status=501, json={"detail": "PDF needs Pango on the server"}))  # fmt: skip
+    page.get_by_role("button", name="Save the report as PDF").click()
+    expect(page.get_by_role("alert")).to_have_text("PDF needs Pango on the server")
 
 
 def test_a_refused_file_is_said_in_words(staged, open_page):

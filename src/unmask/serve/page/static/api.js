@@ -13,7 +13,8 @@ export class Refusal extends Error {
 
 const headers = () => (TOKEN ? { authorization: `Bearer ${TOKEN}` } : {});
 
-async function call(path, options = {}) {
+/** Return an answer of the server, or throw its refusal. */
+async function ask(path, options) {
   let answer;
   try {
     answer = await fetch(path, { ...options, headers: headers() });
@@ -22,8 +23,16 @@ async function call(path, options = {}) {
     throw new Refusal(0, LOST);
   }
   if (!answer.ok) throw new Refusal(answer.status, await reason(answer));
+  return answer;
+}
+
+async function call(path, options = {}) {
+  const answer = await ask(path, options);
   return answer.status === 204 ? null : answer.json();
 }
+
+/** Return the address, in this page, of what the server makes at `path`; it may take a while. */
+export const make = async (path) => URL.createObjectURL(await (await ask(path)).blob());
 
 async function reason(answer) {
   if (answer.status === 401) return LOST;

@@ -1,6 +1,6 @@
 // The screen: what is shown, by the address after the #, and what people drop on it.
 
-import { ended, reading, remove } from "./api.js";
+import { ended, make, reading, remove } from "./api.js";
 import { showComparison } from "./compare.js";
 import { announce, complain, el, put } from "./dom.js";
 import { makeHistory, told } from "./history.js";
@@ -84,11 +84,22 @@ function showProgress(view) {
 }
 
 function tools(view) {
-  const names = { html: "HTML", pdf: "PDF", json: "JSON", csv: "CSV" };
-  const links = Object.entries(view.links).filter(([kind]) => kind in names).map(([kind, href]) =>
-    el("a", { href, class: "quiet button", target: "_blank", rel: "noopener", download: `unmask-${view.id.slice(0, 8)}.${kind}` },
-      el("span", { class: "unseen" }, "Save the report as "), names[kind]));
-  return [compareWith(view), ...links, button("Remove", () => drop(view))];
+  const file = (kind) => `unmask-${view.id.slice(0, 8)}.${kind}`;
+  const save = el("span", { class: "unseen" }, "Save the report as ");
+  const link = (kind, name) => el("a", { href: view.links[kind], class: "quiet button", download: file(kind) }, save.cloneNode(true), name);
+  const paper = el("button", { type: "button", class: "quiet", onclick: async () => {
+    paper.disabled = true;
+    announce("The PDF is being made");
+    try {
+      const href = await make(view.links.pdf);
+      el("a", { href, download: file("pdf") }).click();
+      URL.revokeObjectURL(href);
+    } catch (error) {
+      complain(error.message);
+    }
+    paper.disabled = false;
+  } }, save.cloneNode(true), "PDF");
+  return [compareWith(view), link("html", "HTML"), paper, link("json", "JSON"), button("Remove", () => drop(view))];
 }
 
 /** Return the choice of another analysis to put beside this one. */
