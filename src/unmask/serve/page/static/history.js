@@ -3,6 +3,7 @@
 import { ended, follow, list, show } from "./api.js";
 import { ago, announce, complain, el, put } from "./dom.js";
 
+const MINUTE = 60_000; // milliseconds; the times in the list grow older
 const AT_ONCE = 3; // streams: a browser allows few connections to one server
 
 /** Return the list; `changed` is called with each analysis that is new or has moved on. */
@@ -14,6 +15,7 @@ export function makeHistory(changed) {
   const entries = new Map();
   let next = null;
   let selected = [];
+  setInterval(() => entries.forEach((entry, id) => entry.paint(views.get(id))), MINUTE / 2);
   more.addEventListener("click", () => load(next).catch((error) => complain(error.message)));
 
   async function load(before) {
@@ -36,6 +38,7 @@ export function makeHistory(changed) {
   function add(view) {
     keep(view);
     paint();
+    entries.forEach((entry, id) => entry.paint(views.get(id)));
   }
 
   function forget(id) {
@@ -65,10 +68,12 @@ export function makeHistory(changed) {
 
   function paint() {
     const order = [...views.values()].sort((a, b) => b.created.localeCompare(a.created));
-    put(place, order.map((view) => {
+    const nodes = order.map((view) => {
       if (!entries.has(view.id)) entries.set(view.id, makeEntry(view));
       return entries.get(view.id).node;
-    }));
+    });
+    // A list that is as it should be is left alone: it may hold the focus.
+    if (nodes.some((node, at) => node !== place.children[at])) put(place, nodes);
     more.hidden = next === null;
     document.getElementById("empty").hidden = views.size > 0;
     mark();
