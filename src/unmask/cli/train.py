@@ -36,11 +36,36 @@ def train(
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes that make batches.", min=0)] = 1,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, …")] = "auto",
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream", help="Read pictures from the shards as they are needed, not into memory."
+        ),
+    ] = False,
+    checkpoint_every: Annotated[
+        int,
+        typer.Option(
+            metavar="STEPS", help="Checkpoint in the midst of epochs too; 0 for none.", min=0
+        ),
+    ] = 0,
 ) -> None:
-    """Train a detector, or go on training where a run was stopped."""
+    """Train a detector, or go on training where a run was stopped.
+
+    Several processes, on one machine or on many, train one run together when torchrun starts
+    them: `torchrun --nproc-per-node 2 -m unmask train …`.
+    """
     with needs("train", "unmask train"):
         from unmask.training.recipes import read_recipe
         from unmask.training.trainer import train as run
     choices = read_recipe(recipe, changes or [])
-    best = run(choices, faces, out, workers=workers, accelerator=accelerator, weights=weights)
+    best = run(
+        choices,
+        faces,
+        out,
+        workers=workers,
+        accelerator=accelerator,
+        weights=weights,
+        stream=stream,
+        checkpoint_every=checkpoint_every,
+    )
     typer.echo(str(best))

@@ -58,13 +58,28 @@ FAILURE_SCHEMA: Final = pl.Schema(
 """``frames`` is the number of frames of the medium that failed; null if all of it did."""
 
 
+ROW_GROUP: Final = 64
+"""Rows that must be read to get at one: a megabyte or two of faces."""
+
+
 def read_faces(folder: Path) -> pl.DataFrame:
     """Return all rows of a face set; columns that it lacks, made by an older version, are null.
 
     Raises:
         DataError: the folder holds no face set, or one that is not finished.
     """
-    return _read(folder, sorted(folder.glob("faces-*.parquet")), FACE_SCHEMA)
+    return _read(finished_shards(folder), FACE_SCHEMA)
+
+
+def finished_shards(folder: Path) -> list[Path]:
+    """Return the shards of a face set, in order.
+
+    Raises:
+        DataError: the folder holds no face set, or one that is not finished.
+    """
+    if not (folder / "failures.parquet").exists():
+        raise DataError(f"{folder}: no finished face set there; run `unmask data prepare`")
+    return sorted(folder.glob("faces-*.parquet"))
 
 
 def read_failures(folder: Path) -> pl.DataFrame:
@@ -73,7 +88,8 @@ def read_failures(folder: Path) -> pl.DataFrame:
     Raises:
         DataError: the folder holds no face set, or one that is not finished.
     """
-    return _read(folder, [folder / "failures.parquet"], FAILURE_SCHEMA)
+    finished_shards(folder)
+    return _read([folder / "failures.parquet"], FAILURE_SCHEMA)
 
 
 def summarise_failures(folder: Path) -> pl.DataFrame:
@@ -92,8 +108,16 @@ def summarise_failures(folder: Path) -> pl.DataFrame:
     )
 
 
-def decode_face(image: bytes) -> Image:
-    """Return the picture of a face set's row, uint8 RGB [H, W, 3]."""
+def decode_face(image: bytes | Mapping[str, Any]) -> Image:
+    """Return the picture of a face set's row, uint8 RGB [H, W, 3].
+
+    Args:
+        image: as encoded, or where it is stored; see `unmask.data.stored`.
+    """
+    if not isinstance(image, bytes):
+        from unmask.data.stored import read_stored  # noqa: PLC0415 - it needs this module
+
+        image = read_stored(image)
     picture = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
 
@@ -109,7 +133,7 @@ def write_rows(rows: Sequence[Mapping[str, Any]], schema: pl.Schema, path: Path)
     Another process may be at the same file: the rows are the same, so either's will do.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    pl.DataFrame(rows, schema=schema).write_parquet(part)
+    pl.DataFrame(rows, schema=schema).write_parquet(part, row_group_size=ROW_GROUP)
     try:
         part.replace(path)
     except FileNotFoundError:  # swept away by a process that has finished the face set meanwhile
@@ -117,9 +141,7 @@ def write_rows(rows: Sequence[Mapping[str, Any]], schema: pl.Schema, path: Path)
             raise
 
 
-def _read(folder: Path, paths: list[Path], schema: pl.Schema) -> pl.DataFrame:
-    if not (folder / "failures.parquet").exists():
-        raise DataError(f"{folder}: no finished face set there; run `unmask data prepare`")
+def _read(paths: list[Path], schema: pl.Schema) -> pl.DataFrame:
     if not paths:  # nothing was to be prepared
         return pl.DataFrame(schema=schema)
     rows = pl.read_parquet(paths)

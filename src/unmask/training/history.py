@@ -28,6 +28,8 @@ class History(lightning.Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, _: lightning.LightningModule) -> None:
         """Write the row of the epoch that ends."""
+        if not trainer.is_global_zero:
+            return
         rows = []
         if self.path.exists():
             with self.path.open(newline="") as file:

@@ -83,6 +83,8 @@ class Training(lightning.LightningModule):
         left alone, it would end the epoch a second time, without figures.
         """
         loop = checkpoint["loops"]["fit_loop"]
+        if not loop["epoch_loop.batch_progress"]["is_last_batch"]:
+            return  # it was written in the midst of one
         for count in loop["epoch_progress"].values():
             count["completed"] = count["processed"]
         batches = loop["epoch_loop.batch_progress"]
@@ -99,7 +101,8 @@ class Training(lightning.LightningModule):
         Dropout is seeded by epoch and batch. Once an epoch would not be enough for a resumed run to
         draw the same: the loaders draw from the same source, and then at other moments.
         """
-        torch.manual_seed(self.recipe.seed + 1_000_003 * self.current_epoch + number)
+        seed = self.recipe.seed + 1_000_003 * self.current_epoch + number
+        torch.manual_seed(seed + 7_368_787 * self.global_rank)
         *inputs, labels = batch
         place_weight = self.recipe.place_weight
         changed = None if place_weight is None else inputs.pop()
@@ -109,7 +112,7 @@ class Training(lightning.LightningModule):
         real, fake = self.loss_weights
         weight = real + labels * (fake - real)
         loss = nn.functional.binary_cross_entropy_with_logits(logit, smooth, weight)
-        self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(labels))
+        self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=True)
         if place_weight is None or changed is None:
             return loss
         changed = changed.flatten(0, 1)

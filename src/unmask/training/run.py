@@ -13,15 +13,24 @@ import polars as pl
 
 import unmask
 from unmask.data.prepare import read_faces
+from unmask.data.stored import read_index
 from unmask.errors import DataError
 from unmask.training.recipes import Recipe, make_recipe
 
 FACTS = "recipe.json"
 
 
-def read_face_sets(folders: Sequence[Path]) -> pl.DataFrame:
-    """Return the rows of splits ``train`` and ``dev``; no other is ever read for training."""
-    parts = [read_faces(path).filter(pl.col("split").is_in(["train", "dev"])) for path in folders]
+def read_face_sets(folders: Sequence[Path], *, stream: bool = False) -> pl.DataFrame:
+    """Return the rows of splits ``train`` and ``dev``; no other is ever read for training.
+
+    Args:
+        folders: of face sets.
+        stream: leave the pictures in their shards until they are needed.
+    """
+    splits = ["train", "dev"]
+    if stream:
+        return pl.concat([read_index(path.absolute(), splits) for path in folders])
+    parts = [read_faces(path).filter(pl.col("split").is_in(splits)) for path in folders]
     return pl.concat(parts, how="diagonal")
 
 
@@ -110,7 +119,11 @@ def _faces_facts(faces: pl.DataFrame) -> dict[str, Any]:
     """Return the counts and the hash of the faces that a run reads."""
     keys = faces.select("dataset", "video_id", "track", "time", "label", "split", "identity")
     digest = hashlib.sha256(keys.write_csv().encode())
-    for image in faces["image"]:
-        digest.update(image)
+    if faces.schema["image"] == pl.Binary:
+        for image in faces["image"]:
+            digest.update(image)
+    else:  # not to read all before the first step
+        for shard in faces["image"].struct.field("shard").unique(maintain_order=True):
+            digest.update(f"{Path(shard).name} {Path(shard).stat().st_size}".encode())
     counts = faces.group_by("dataset", "split", "label").len().sort("dataset", "split", "label")
     return {"sha256": digest.hexdigest(), "counts": [list(row) for row in counts.iter_rows()]}

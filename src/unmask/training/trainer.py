@@ -3,7 +3,8 @@
 A run is a folder: ``recipe.json`` (all choices, code version, hashes of the face sets),
 ``metrics.csv`` and the same as TensorBoard logs, ``last.ckpt`` to resume from, ``best.ckpt`` by the
 dev set, and figures of the history. Every epoch starts from a seed of its own, so a run that was
-killed and resumed ends in the weights of one that was not.
+killed and resumed ends in the weights of one that was not. Started by ``torchrun``, several
+processes train one run together; see `unmask.training.distributed`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
+from unmask.training.distributed import GatherDev, World, share_statistics
 from unmask.training.history import History, draw_history
 from unmask.training.loaders import Loaders
+from unmask.training.midway import MidEpoch
 from unmask.training.module import Training
 from unmask.training.recipes import Recipe
 from unmask.training.run import read_face_sets, write_facts
@@ -57,6 +60,8 @@ def train(
     workers: int = 1,
     accelerator: str = "auto",
     weights: Path | None = None,
+    stream: bool = False,
+    checkpoint_every: int = 0,
 ) -> Path:
     """Train, or go on training, a run; return the path of its best checkpoint.
 
@@ -68,6 +73,8 @@ def train(
         workers: processes that make batches.
         accelerator: as Lightning names it.
         weights: state dict that the backbone starts from; see `unmask.training.weights`.
+        stream: read pictures from their shards as they are needed, not all into memory.
+        checkpoint_every: optimiser steps between checkpoints in the midst of an epoch; 0 for none.
 
     Raises:
         DataError: the face sets do not hold what is needed, or ``out`` holds another run.
@@ -77,9 +84,11 @@ def train(
     torch.manual_seed(recipe.seed)
     detector = recipe.build()
     origin = recipe.load_weights(detector, weights)
-    faces = read_face_sets(face_sets)
-    loaders = Loaders(recipe, faces, workers)
-    write_facts(out, recipe, faces, face_sets, origin)
+    world = World.here()
+    faces = read_face_sets(face_sets, stream=stream)
+    loaders = Loaders(recipe, faces, workers, world)
+    if not world.rank:
+        write_facts(out, recipe, faces, face_sets, origin)
     steps = recipe.total_steps(loaders.train)
     history = out / "metrics.csv"
     mode = "min" if recipe.monitor == "dev_loss" else "max"
@@ -96,6 +105,8 @@ def train(
         # After the best one, so that a resumed run knows of it.
         ModelCheckpoint(out, "last", enable_version_counter=False),
     ]
+    if checkpoint_every:
+        callbacks.append(MidEpoch(out, checkpoint_every))
     if recipe.patience:
         callbacks.append(Patience(recipe.monitor, patience=recipe.patience, mode=mode))
     training = Training(
@@ -105,13 +116,18 @@ def train(
         dev=list(loaders.dev),
         loss_weights=recipe.loss_weights(loaders.train),
     )
+    if world.size > 1:
+        callbacks.append(GatherDev())
+        share_statistics(training.detector)
+        if training.average is not None:
+            training.average.requires_grad_(False)  # else its gradients would be waited for
     resume = out / "last.ckpt"
     with warnings.catch_warnings():
         # Lightning warns of what is meant here: a run's folder that is not empty, few workers.
         warnings.filterwarnings("ignore", module="lightning")
         trainer = lightning.Trainer(
             accelerator=accelerator,
-            devices=1,
+            **world.options(),
             precision=recipe.precision,
             max_steps=steps,
             accumulate_grad_batches=recipe.accumulate,
@@ -127,5 +143,6 @@ def train(
         trainer.fit(
             training, loaders, ckpt_path=resume if resume.exists() else None, weights_only=True
         )
-    draw_history(history, recipe.monitor)
+    if not world.rank:
+        draw_history(history, recipe.monitor)
     return out / "best.ckpt"
