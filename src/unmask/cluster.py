@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import secrets
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, suppress
 from functools import lru_cache
@@ -28,6 +29,7 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of Ray's own bookkeeping; those of parts are answers
 }
 
 
@@ -109,6 +111,10 @@ def _connected(workers: int | None) -> Iterator[Any]:
     """Give Ray, connected to the cluster that RAY_ADDRESS names, or else started here."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    address = os.environ.get("RAY_ADDRESS", "local")
+    if address == "local":  # nobody else may give it work; Ray looks at these when it is imported
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         import ray  # noqa: PLC0415 - comes with an extra, and takes seconds
         import ray.data  # noqa: PLC0415
@@ -116,18 +122,15 @@ def _connected(workers: int | None) -> Iterator[Any]:
         raise MissingExtraError("--engine ray", "cluster") from error
     logging.getLogger("ray").setLevel(logging.ERROR)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    address = os.environ.get("RAY_ADDRESS", "local")
     options: dict[str, Any] = {"address": address, "logging_level": "error", "log_to_driver": False}
     if address == "local":
-        # Nobody else on this machine may give it work.
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         options |= {
             "num_cpus": workers,
             "object_store_memory": OBJECT_STORE,
             "include_dashboard": False,
             "_node_ip_address": "127.0.0.1",
         }
+    _check_reachable(address)
     # Ray puts the working folder on every process's path, and a folder of evidence may hold
     # anything, Python files included.
     with chdir(Path(ray.__file__).parent):
@@ -141,6 +144,17 @@ def _connected(workers: int | None) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _check_reachable(address: str) -> None:
+    """Raise ClusterError if nobody listens at ``host:port``; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if "/" in address or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise ClusterError(f"no Ray at {address}: {error.strerror or error}") from error
 
 
 def _last_line(error: BaseException) -> str:

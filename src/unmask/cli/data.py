@@ -9,6 +9,7 @@ import typer
 from unmask.cli._console import say
 from unmask.cli._data import print_leaks, print_sections, say_cleaned, say_failed
 from unmask.cli._extras import needs
+from unmask.cli._options import Engine
 from unmask.cli._outputs import counting
 from unmask.cli._values import parse_shares
 
@@ -229,7 +230,13 @@ def prepare(
     min_frames: Annotated[
         int, typer.Option(help="Of these, least in which a person must be seen to be kept.")
     ] = 3,
-    workers: Annotated[int, typer.Option(help="Processes.")] = 2,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes. Default: 2, and with --engine ray all cores.", show_default=False
+        ),
+    ] = None,
+    engine: Engine = "local",
 ) -> None:
     """Cut the faces of a dataset into a face set; goes on where it was stopped."""
     with needs("train", "unmask data"):
@@ -237,7 +244,9 @@ def prepare(
         from unmask.data.prepare import prepare as cut
         from unmask.data.prepare import summarise_failures
     rows = read_manifest(manifest)
-    steps = cut(rows, root, out, frames=frames, min_frames=min_frames, workers=workers)
+    steps = cut(
+        rows, root, out, frames=frames, min_frames=min_frames, workers=workers, engine=engine
+    )
     with counting(f"Faces of {manifest.name}") as count:
         for done, total in steps:
             count(done, total)

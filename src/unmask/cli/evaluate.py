@@ -10,7 +10,7 @@ import typer
 from unmask.cli._console import say
 from unmask.cli._extras import needs
 from unmask.cli._grids import Grid, figure_text, print_grids, value_text
-from unmask.cli._options import AsJson, Frames, Model, Split
+from unmask.cli._options import AsJson, Engine, Frames, Model, Split
 from unmask.cli._outputs import counting
 from unmask.errors import SettingError
 
@@ -53,15 +53,30 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for results, score tables and figures.")
+        Path | None,
+        typer.Option(
+            help="Folder for results, score tables and figures; a stopped run goes on there."
+        ),
+    ] = None,
+    engine: Engine = "local",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that open media. Default: 1, and with --engine ray all cores.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Measure a bundle, with 95 % intervals over people, at frame, track and medium level."""
     with needs("train", "unmask evaluate"):
         from unmask.detect import Predictor, Settings
         from unmask.evaluation.evaluate import evaluate as run
+        from unmask.evaluation.parts import drop_parts, score_in_parts
         from unmask.evaluation.scores import open_dataset, open_manifest
         from unmask.evaluation.summary import SPECIFICITIES, Plan
+    if out is None and (engine != "local" or workers):
+        raise SettingError("--engine and --workers need --out FOLDER, which keeps the parts")
     if bool(datasets) == bool(manifest) or bool(manifest) != bool(root):
         raise SettingError("give datasets, or a manifest with --manifest FILE and --root FOLDER")
     plan = Plan(tuple(prior or ()), tuple(specificity or SPECIFICITIES))
@@ -69,9 +84,17 @@ def evaluate(
         opened = [open_manifest(manifest, root, (split,))]
     else:
         opened = [open_dataset(each, (split,)) for each in datasets or ()]
-    predictor = Predictor(model, Settings(frames=frames))
+    settings = Settings(frames=frames)
+    predictor = Predictor(model, settings)
     with counting("Scoring") as count:
-        results = run(predictor, opened, split, plan=plan, out=out, progress=count)
+        scores = None
+        if out:
+            scores = score_in_parts(
+                model, settings, opened, out, workers=workers, engine=engine, progress=count
+            )
+        results = run(predictor, opened, split, plan=plan, out=out, progress=count, scores=scores)
+    if out:
+        drop_parts(out)
     for source in results.sources:
         if source.problems:
             say(f"{source.name}: {source.problems} problems; `unmask data ingest` lists them")

@@ -31,6 +31,7 @@ def evaluate(
     plan: Plan | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
+    scores: pl.DataFrame | None = None,
 ) -> Results:
     """Return a bundle's figures on datasets; on split ``val`` also those of a card.
 
@@ -43,12 +44,14 @@ def evaluate(
         plan: what to state.
         out: folder for the results, the score tables and the figures.
         progress: called with (done, total) for each dataset.
+        scores: of the datasets' rows, where they are known already.
 
     Raises:
         DataError: a medium is given twice.
     """
     plan = plan or Plan()
-    scores = pl.concat([score_rows(predictor, d.root, d.rows, progress) for d in datasets])
+    if scores is None:
+        scores = pl.concat([score_rows(predictor, d.root, d.rows, progress) for d in datasets])
     twice = scores.filter(pl.struct("dataset", "video_id").is_duplicated())
     if len(twice):
         raise DataError(f"{twice['dataset'][0]}: '{twice['video_id'][0]}' is given twice")

@@ -115,7 +115,7 @@ def score_rows(
     """
     rows = []
     for done, row in enumerate(manifest.iter_rows(named=True), start=1):
-        rows.append({**row, **_score(predictor, root, row)})
+        rows.append({**row, **score_row(predictor, root, row)})
         if progress:
             progress(done, len(manifest))
     return pl.DataFrame(rows, schema=SCORE_SCHEMA)
@@ -127,7 +127,8 @@ def frame_rows(scores: pl.DataFrame) -> pl.DataFrame:
     return keys.explode("scored").drop_nulls("scored").unnest("scored")
 
 
-def _score(predictor: Predictor, root: Path, row: dict[str, Any]) -> dict[str, Any]:
+def score_row(predictor: Predictor, root: Path, row: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that a manifest's row gets; see `score_rows`."""
     picks = None if row["picks"] is None else [n for n in row["picks"] if n is not None]
     try:
         with (
