@@ -1,5 +1,7 @@
 """What is trained on: a function of seed and place alone, and only what is for training."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import polars as pl
@@ -87,7 +89,7 @@ def test_a_smaller_share_of_people_is_part_of_a_larger_one(face_set):
     shares = [
         set(tiny("frame", people=share).usable(faces)["identity"]) for share in (0.3, 0.6, 0.9, 1)
     ]
-    assert all(fewer <= more for fewer, more in zip(shares, shares[1:], strict=False))
+    assert all(fewer <= more for fewer, more in pairwise(shares))
     assert len(shares[0]) < len(shares[-1]) == faces["identity"].n_unique()
 
 
