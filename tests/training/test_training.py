@@ -96,6 +96,22 @@ def test_a_stopped_run_ends_in_the_weights_of_one_that_was_not(
     assert_same_run(finished(name), tmp_path)
 
 
+def test_another_recipe_goes_on_from_where_a_run_was_told_to_stop(face_set, tmp_path):
+    run(tiny("frame", stop=4), face_set, tmp_path / "first")
+    assert len(pl.read_csv(tmp_path / "first" / "metrics.csv")) == 2
+    run(tiny("frame", stop=4), face_set, tmp_path / "first")  # given again, it does nothing
+    assert len(pl.read_csv(tmp_path / "first" / "metrics.csv")) == 2
+    last = tmp_path / "first" / "last.ckpt"
+    saved = weights(last.parent)
+    detector = tiny("frame").build()
+    assert tiny("frame").load_weights(detector, last) == "run first, last.ckpt"
+    for name, value in detector.state_dict().items():
+        assert torch.equal(value, saved[f"average.module.{name}"]), name
+    run(tiny("frame", seed=5), face_set, tmp_path / "second", weights=last)
+    facts = json.loads((tmp_path / "second" / "recipe.json").read_text())
+    assert facts["weights"] == "run first, last.ckpt"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_run_leaves_its_history_and_what_it_was_made_from(name, data_of, finished):
     folder = finished(name)

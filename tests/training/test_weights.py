@@ -11,7 +11,7 @@ from portraits import REAL
 from tiny_recipes import tiny
 from unmask.errors import SettingError
 from unmask.training.detectors.backbone import CAPSTONE, Backbone, timm_name
-from unmask.training.weights import PACKAGED, start_from
+from unmask.training.weights import PACKAGED, run_weights, start_from
 
 pytestmark = pytest.mark.train
 
@@ -60,6 +60,15 @@ def test_a_file_that_does_not_fit_is_refused(tmp_path, backbone, capsys):
         start_from(backbone, "test_efficientnet", "imagenet", path)
     with pytest.raises(SettingError, match="not a readable state dict"):
         start_from(backbone, "test_efficientnet", "imagenet", tmp_path / "missing.safetensors")
+
+
+def test_a_checkpoint_without_a_detector_is_refused(tmp_path, backbone):
+    path = tmp_path / "net.ckpt"
+    torch.save(backbone.state_dict(), path)
+    assert run_weights(path) is None
+    torch.save({"state_dict": backbone.state_dict()}, path)
+    with pytest.raises(SettingError, match="of no detector of unmask"):
+        run_weights(path)
 
 
 def test_without_weights_there_is_no_training(backbone, monkeypatch):

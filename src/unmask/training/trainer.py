@@ -129,7 +129,7 @@ def train(
             accelerator=accelerator,
             **world.options(),
             precision=recipe.precision,
-            max_steps=steps,
+            max_steps=recipe.last_step(loaders.train),
             accumulate_grad_batches=recipe.accumulate,
             gradient_clip_val=recipe.clip or None,
             callbacks=callbacks,

@@ -66,6 +66,25 @@ def start_from(
     return f"timm hub: {name}"
 
 
+def run_weights(file: Path) -> dict[str, Tensor] | None:
+    """Return the detector's weights in a run's checkpoint, the running average if there is one.
+
+    None where the file is a plain state dict.
+
+    Raises:
+        SettingError: it cannot be read.
+    """
+    found: Any = _read(file)
+    state = found.get("state_dict")
+    if not isinstance(state, Mapping):
+        return None
+    for prefix in ("average.module.", "detector."):
+        own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+        if own:
+            return own
+    raise SettingError(f"{file}: a checkpoint, but of no detector of unmask")
+
+
 def _read(path: Path) -> Mapping[str, Tensor]:
     try:
         if path.suffix == ".safetensors":

@@ -86,6 +86,10 @@ class Recipe(Value, ABC):
     def total_steps(self, faces: pl.DataFrame) -> int:
         """Return the optimiser steps of the whole run."""
 
+    def last_step(self, faces: pl.DataFrame) -> int:
+        """Return the step to stop at; the rate is that of a run of `total_steps` all the same."""
+        return self.total_steps(faces)
+
     @property
     @abstractmethod
     def batch_size(self) -> int:

@@ -17,7 +17,7 @@ from unmask.training.changes import without_failed
 from unmask.training.detectors import FrameDetector
 from unmask.training.pairs import CropDataset, PairDataset
 from unmask.training.recipes.base import Recipe
-from unmask.training.weights import start_from
+from unmask.training.weights import run_weights, start_from
 
 
 def _place(person: str) -> float:
@@ -38,6 +38,8 @@ class FrameRecipe(Recipe):
         sources: dataset -> share of the forged pairs that start from its reals.
         strength: of the augmentation.
         steps: optimiser steps in all.
+        stop: step to stop at, where another recipe goes on from this run's ``last.ckpt``; 0 for
+            the last.
         pairs: pairs of a real and a fake in a batch.
         dropout: on pooled features.
         drop_path: on residual branches.
@@ -80,6 +82,7 @@ class FrameRecipe(Recipe):
         erase=0.25,
     )
     steps: int = Field(default=3500, ge=1)
+    stop: int = Field(default=0, ge=0)
     pairs: int = Field(default=16, ge=1)
     learning_rate: float = Field(default=5e-4, gt=0)
     schedule: Literal["constant", "linear", "cosine"] = "linear"
@@ -97,8 +100,10 @@ class FrameRecipe(Recipe):
 
     @model_validator(mode="after")
     def _whole_epochs(self) -> FrameRecipe:
-        if self.steps % self.epoch_steps:
-            raise ValueError(f"steps must be a multiple of epoch_steps = {self.epoch_steps}")
+        if self.steps % self.epoch_steps or self.stop % self.epoch_steps:
+            raise ValueError(
+                f"steps and stop must be multiples of epoch_steps = {self.epoch_steps}"
+            )
         return self
 
     def build(self) -> nn.Module:
@@ -106,7 +111,10 @@ class FrameRecipe(Recipe):
         return FrameDetector(self.backbone, dropout=self.dropout, drop_path=self.drop_path)
 
     def load_weights(self, detector: nn.Module, file: Path | None) -> str:
-        """Load the backbone's ImageNet weights."""
+        """Load the backbone's ImageNet weights, or all those of another run's checkpoint."""
+        if file is not None and (found := run_weights(file)):
+            detector.load_state_dict(found)
+            return f"run {file.parent.name}, {file.name}"
         backbone: Any = detector.backbone
         return start_from(backbone, self.backbone, self.weights, file)
 
@@ -157,6 +165,10 @@ class FrameRecipe(Recipe):
         """Return ``steps``."""
         del faces
         return self.steps
+
+    def last_step(self, faces: pl.DataFrame) -> int:
+        """Return ``stop`` or ``steps``."""
+        return self.stop or self.total_steps(faces)
 
     @property
     def batch_size(self) -> int:
