@@ -27,7 +27,7 @@ from unmask.detect import Predictor, Settings
 from unmask.errors import MediaError
 from unmask.evaluation.metrics import auc_score, bootstrap
 from unmask.evaluation.rescore import pictures, sample_families
-from unmask.evaluation.scores import open_dataset
+from unmask.evaluation.scores import Dataset, open_dataset
 from unmask.faces import FINDERS, find_faces
 from unmask.forgery import FORGERIES, Donor, forge, nearest_donor
 from unmask.types import Image, Points
@@ -45,7 +45,8 @@ def main() -> None:
     options = parser.parse_args()
     predictor = Predictor(options.model, Settings(frames=1, min_frames=1))
     learned = _lessons(predictor.card.training)
-    tables = [forged(predictor, root, options.split, options.limit) for root in options.data]
+    datasets = [open_dataset(root, (options.split,)) for root in options.data]
+    tables = [forged(predictor, dataset, options.limit) for dataset in datasets]
     sources = [table["source"][0] for table in tables]
     found = pl.concat(tables)
     print(f"{predictor.identity.name} {predictor.identity.version}, split {options.split}\n")
@@ -75,19 +76,18 @@ def _lessons(training: Any) -> set[str]:
     return set()
 
 
-def forged(predictor: Predictor, root: Path, split: str, limit: int) -> pl.DataFrame:
+def forged(predictor: Predictor, dataset: Dataset, limit: int) -> pl.DataFrame:
     """Return the logits of a dataset's reals and of what each forgery makes of them.
 
     Returns:
         Columns source, person, forgery, label and logit, null where the predictor abstained.
     """
-    dataset = open_dataset(root, (split,))
     reals = replace(dataset, rows=dataset.rows.filter(pl.col("label") == 0))
     rows = sample_families(reals, limit).rows
     finder = FINDERS[predictor.settings.finder](threads=1)
     faces: list[tuple[str, Image, Points]] = []
     for n in range(len(rows)):
-        for image in _readable(predictor, root, rows[n]):
+        for image in _readable(predictor, dataset.root, rows[n]):
             found = find_faces(finder, image)
             if found:
                 largest = max(found, key=lambda face: face.size)

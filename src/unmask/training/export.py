@@ -41,19 +41,35 @@ class Mean(nn.Module):
     Ensembles", NeurIPS 2017. Mean maps and a mean bias still make the mean logit.
     """
 
-    def __init__(self, detectors: Sequence[nn.Module]) -> None:
+    def __init__(self, detectors: Sequence[nn.Module], sizes: Sequence[int]) -> None:
         super().__init__()
         self.detectors = nn.ModuleList(detectors)
+        self.sizes = sizes
 
     def forward(self, crops: Tensor, mask: Tensor | None = None) -> tuple[Tensor, ...]:
         """Return the mean of each output of the detectors for frames, or sequences and their mask.
 
-        ``crops`` [B, 3, S, S], or [B, T, 3, S, S] with ``mask`` [B, T].
+        ``crops`` [B, 3, S, S], S the greatest of ``sizes``, or [B, T, 3, S, S] with ``mask``
+        [B, T]. A detector of smaller frames sees them shrunk.
         """
-        inputs = (crops,) if mask is None else (crops, mask)
-        found = [detector(*inputs) for detector in self.detectors]
-        tuples = [each if isinstance(each, tuple) else (each,) for each in found]
-        return tuple(torch.stack(each).mean(0) for each in zip(*tuples, strict=True))
+        found = []
+        for detector, size in zip(self.detectors, self.sizes, strict=True):
+            seen = crops
+            if size != crops.shape[-1]:
+                seen = nn.functional.interpolate(crops, (size, size), mode="bilinear")
+            outputs = detector(seen) if mask is None else detector(seen, mask)
+            found.append(outputs if isinstance(outputs, tuple) else (outputs,))
+        shape = max((outputs[-1].shape[1:] for outputs in found), default=None)
+        fitted = [(outputs[0], *(_fit(cam, shape) for cam in outputs[1:])) for outputs in found]
+        return tuple(torch.stack(each).mean(0) for each in zip(*fitted, strict=True))
+
+
+def _fit(cam: Tensor, shape: Sequence[int] | None) -> Tensor:
+    """Return maps [B, h, w] of another shape, with the same mean."""
+    if shape is None or cam.shape[1:] == shape:
+        return cam
+    larger = nn.functional.interpolate(cam[:, None], tuple(shape), mode="bilinear")[:, 0]
+    return larger + (cam.mean((1, 2)) - larger.mean((1, 2)))[:, None, None]
 
 
 def export(
@@ -67,7 +83,8 @@ def export(
     """Return the bytes of a bundle, not yet calibrated, of one run's weights, or of several runs'.
 
     Args:
-        runs: folders of runs; of several, the bundle gives the mean.
+        runs: folders of runs; of several, the bundle gives the mean. Their crops may differ in
+            size alone: frames are cut at the greatest and shrunk for the others.
         version: version of the bundle.
         name: name of the bundle; that of the first recipe if not given.
         checkpoint: file in each run.
@@ -84,7 +101,10 @@ def export(
             raise DataError(
                 f"{run}: sees other crops than {runs[0]}; runs in one bundle must agree"
             )
-    detector = first if len(runs) == 1 else Mean([each for _, each, _ in loaded])
+    crop = max((each.crop for each, _, _ in loaded), key=lambda spec: spec.size)
+    detector = first
+    if len(runs) > 1:
+        detector = Mean([each for _, each, _ in loaded], [each.crop.size for each, _, _ in loaded])
     card = Card(
         name=name or recipe.name,
         version=version,
@@ -92,13 +112,13 @@ def export(
         licence="Apache-2.0",
         input=recipe.input,
         length=getattr(recipe, "length", None),
-        crop=recipe.crop,
+        crop=crop,
         normalisation=recipe.normalisation(),
         calibration=NOT_CALIBRATED,
         bands=NO_BANDS,
         training=facts if len(runs) == 1 else {"mean of runs": [each for _, _, each in loaded]},
     )
-    data = to_onnx(detector.eval(), recipe.crop.size, card.length)
+    data = to_onnx(detector.eval(), crop.size, card.length)
     return with_card(halve(data) if half else data, card)
 
 
@@ -121,7 +141,10 @@ def _load(run: Path, checkpoint: str) -> tuple[Recipe, nn.Module, dict[str, Any]
 
 
 def _sees(recipe: Recipe) -> tuple[Any, ...]:
-    return recipe.input, getattr(recipe, "length", None), recipe.crop, recipe.normalisation()
+    """Return what a detector is shown, but for the size of frames, which can be shrunk."""
+    size = recipe.crop.size if recipe.input == "sequence" else 0
+    place = recipe.crop.model_dump(exclude={"size"})
+    return recipe.input, getattr(recipe, "length", None), place, size, recipe.normalisation()
 
 
 def halve(data: bytes) -> bytes:
