@@ -102,7 +102,7 @@ class FrameRecipe(Recipe):
     def _whole_epochs(self) -> FrameRecipe:
         if self.steps % self.epoch_steps or self.stop % self.epoch_steps:
             raise ValueError(
-                f"steps and stop must be multiples of epoch_steps = {self.epoch_steps}"
+                f"steps and stop must each be a multiple of epoch_steps = {self.epoch_steps}"
             )
         return self
 
