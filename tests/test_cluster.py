@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import time
 
 import polars as pl
 import pytest
 
 from bundles import tiny_bundle
-from cluster import local_ray
+from cluster import kill, local_ray, ray_workers
 from portraits import png, portrait, write_tree
 from unmask.data.manifest import make_manifest, write_manifest
 from unmask.data.prepare import prepare
-from unmask.detect import Predictor, Settings
+from unmask.detect import Predictor, Settings, detect_many
 from unmask.evaluation.scores import open_manifest, score_rows
 
 pytestmark = [
@@ -70,6 +72,55 @@ def start(environment, *arguments):
     command = [sys.executable, "-m", "unmask", *map(str, arguments)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment)
+
+
+def wait_for(process, done):
+    while process.poll() is None and not done():
+        time.sleep(0.02)
+    assert process.poll() is None, process.communicate()[1]
+
+
+def test_detect_with_a_killed_driver_and_a_killed_worker_tells_what_one_process_tells(
+    ray_environment, bundle, media, tmp_path
+):
+    out = tmp_path / "out"
+    options = ("--model", bundle, "--json", "--engine", "ray", "--out", out, "--workers", 2)
+    call = ("detect", "--list", media / "manifest.parquet", "--root", media, *options)
+
+    def parts():
+        return len(list(out.glob("reports-*.parquet")))
+
+    driver = start(ray_environment, *call)
+    wait_for(driver, lambda: parts() >= 2)
+    driver.kill()
+    driver.communicate()
+    begun = parts()
+    assert begun < COUNT
+    driver = start(ray_environment, *call)
+    at_work: list[int] = []
+
+    def busy():
+        at_work[:] = ray_workers(ray_environment)
+        return at_work and parts() > begun
+
+    wait_for(driver, busy)
+    kill(at_work[0])
+    stdout, stderr = driver.communicate()
+    assert driver.returncode == 1, stderr  # this detector calls some of them fake
+    found = [json.loads(line) for line in stdout.splitlines()]
+    paths = [str(media / row["path"]) for row in read(media).iter_rows(named=True)]
+    expected = [
+        report.to_json()
+        for report in detect_many(paths, bundle, Settings(threads=1), isolate=False)
+    ]
+    for line in (*found, *expected):
+        line.pop("seconds")
+    assert found == expected
+    assert not list(out.glob(".*"))
+
+
+def read(media):
+    return pl.read_parquet(media / "manifest.parquet")
 
 
 def test_evaluate_scores_as_one_process_does(ray_environment, bundle, media, tmp_path):

@@ -140,6 +140,8 @@ def _connected(workers: int | None) -> Iterator[Any]:
             where = "Ray does not start" if address == "local" else f"no Ray at {address}"
             raise ClusterError(f"{where}: {_last_line(error)}") from error
     ray.data.DataContext.get_current().enable_progress_bars = False
+    # Of a worker that was killed, and is replaced, Ray tells on stdout, among the data.
+    ray._private.worker._worker_logs_enabled = False  # noqa: SLF001 - there is no other switch
     try:
         yield ray
     finally:
