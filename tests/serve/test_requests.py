@@ -289,6 +289,20 @@ def test_uploads_are_deleted_once_their_time_is_over(make_options, tmp_path):
         assert not broken_off.exists()
 
 
+def test_data_of_another_database_are_refused_and_kept(make_options, tmp_path):
+    """It knows none of their jobs, and would take them for uploads that broke off."""
+    data = tmp_path / "data"
+    with client_of(Service(make_options(data))) as client:
+        id_ = send(client, b"something").json()["id"]
+    elsewhere = make_options(data, database=f"sqlite:///{tmp_path / 'other.sqlite'}")
+    with pytest.raises(SettingError, match=r"another database; .*remove .*/owner-") as raised:
+        Service(elsewhere)
+    assert "\n" not in str(raised.value)
+    again = Service(make_options(data))
+    assert again.folders.upload(id_).is_file()
+    again.store.close()
+
+
 @pytest.mark.parametrize(
     "headers",
     [

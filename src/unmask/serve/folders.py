@@ -9,6 +9,7 @@ from pathlib import Path
 
 from unmask.detect import Card, Settings
 from unmask.detect.card import Bands
+from unmask.errors import SettingError
 from unmask.report.choices import choice_facts
 from unmask.report.lines import json_line
 from unmask.report.page import render_page
@@ -28,6 +29,25 @@ class Folders:
     def create(self) -> None:
         """Make the folder that holds them, readable by nobody else."""
         self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def claim(self, owner: str) -> None:
+        """Mark the folders as those of one job store: who knows not their jobs would delete them.
+
+        Raises:
+            SettingError: they are another's.
+        """
+        data, own = self._root.parent, f"owner-{owner}"
+        marks = {path.name for path in data.glob("owner-*")}
+        if not marks:
+            (data / own).touch()
+            marks = {path.name for path in data.glob("owner-*")}  # another may start just now
+            if marks != {own}:
+                (data / own).unlink()
+        if others := sorted(marks - {own}):
+            raise SettingError(
+                f"{data} holds the uploads and reports of another database; give that one "
+                f"(UNMASK_DATABASE) or another --data, or, if it is gone, remove {data / others[0]}"
+            )
 
     def of(self, id: str) -> Path:  # noqa: A002
         """Return the folder of a job."""

@@ -34,7 +34,7 @@ class Service:
 
     Raises:
         BundleError: the bundle cannot be used.
-        SettingError: the database cannot be used.
+        SettingError: the database cannot be used, or the data are another's.
     """
 
     def __init__(self, options: Options) -> None:
@@ -45,6 +45,11 @@ class Service:
         self.folders.create()
         self.store = Store(options.url, options.lease)
         self.store.create()
+        try:
+            self.folders.claim(self.store.owner())
+        except BaseException:
+            self.store.close()
+            raise
         self.pool = Pool(options, self.store)
         self._uploads = 0
         self._stopping = threading.Event()

@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from unmask.errors import SettingError
 from unmask.serve.database import CLOCKS, WRITES, make_engine
-from unmask.serve.table import ANALYSES, METADATA, UNFINISHED, Analysis, State, read
+from unmask.serve.table import ANALYSES, METADATA, OWNER, UNFINISHED, Analysis, State, read
 
 MOST_CRASHES = 2
 """A job whose process died as often is not begun again: the file is to blame."""
@@ -64,6 +64,8 @@ class Store:
                 if connection.dialect.name == "postgresql":  # two servers may start at once
                     connection.execute(select(func.pg_advisory_xact_lock(0x756E6D61736B)))
                 METADATA.create_all(connection)
+                if connection.execute(select(OWNER.c.id)).first() is None:
+                    connection.execute(insert(OWNER).values(id=new_id()))
                 found = {
                     column["name"] for column in inspect(connection).get_columns(ANALYSES.name)
                 }
@@ -76,6 +78,11 @@ class Store:
                 f"the table {ANALYSES.name} was made by another version of unmask and lacks "
                 f"{', '.join(sorted(missing))}; remove it, or give another folder or database"
             )
+
+    def owner(self) -> str:
+        """Return what marks the folder whose files belong to the jobs of this database."""
+        with self._engine.connect() as connection:
+            return str(connection.execute(select(OWNER.c.id)).scalar_one())
 
     def ping(self) -> None:
         """Ask the database for nothing; raises what SQLAlchemy raises if it does not answer."""

@@ -66,6 +66,9 @@ ANALYSES = Table(
     ),
 )
 
+OWNER = Table("unmask_owner", METADATA, Column("id", String(32), primary_key=True))
+"""One row: what the folder of uploads and reports is marked with that belongs to this database."""
+
 
 @dataclass(frozen=True)
 class Analysis:
