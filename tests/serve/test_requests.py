@@ -435,4 +435,6 @@ def test_another_detector_or_setting_is_another_answer(make_options, tmp_path):
     assert key == make_options(tmp_path / "elsewhere", workers=3).answer_key(service.model)
     other = service.model.model_copy(update={"sha256": "0" * 64})
     assert service.options.answer_key(other) != key
+    for bound in ({"memory": 2**33}, {"timeout": 7.0}):  # what was too much for the first is not
+        assert make_options(tmp_path, **bound).answer_key(service.model) != key
     assert Options(data=tmp_path).answer_key(service.model) != key

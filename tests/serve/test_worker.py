@@ -14,6 +14,7 @@ import time
 import pytest
 
 from builders import make_report
+from unmask.detect import load_bundle
 from unmask.report.lines import json_line
 from unmask.serve import worker
 from unmask.serve.folders import Folders
@@ -130,6 +131,16 @@ def test_a_report_is_taken_in(working, store, options):
     assert (row.state, row.verdict, row.attempts) == ("done", "fake", 1)
     assert row.probability == 0.95
     assert names(options, row.id) == ["began", "report.html", "report.json"]
+
+
+def test_a_report_answers_by_the_model_and_choices_of_who_made_it(working, store, options):
+    """The job was entered by a server of others."""
+    working()
+    row = wait(store, add(store, "well"))
+    own = options.answer_key(load_bundle(options.model).identity)
+    assert row.answer_key == own
+    assert store.answer(row.sha256, "k") is None
+    assert store.answer(row.sha256, own) == row
 
 
 def test_a_crash_is_tried_once_more(working, store, options):

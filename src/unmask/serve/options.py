@@ -66,10 +66,14 @@ class Options:
         return self.database or f"sqlite:///{self.data.resolve() / 'analyses.sqlite'}"
 
     def answer_key(self, model: ModelIdentity) -> str:
-        """Return a hash of all that, beside the file, decides what a report says."""
+        """Return a hash of all that, beside the file, decides what a report says.
+
+        The bounds are part of it: a file that needed more is an abstention, until it gets more.
+        """
         choices = asdict(self.settings)
         del choices["threads"]
-        text = json.dumps([__version__, model.sha256, choices], sort_keys=True, default=str)
+        decides = [__version__, model.sha256, choices, self.memory, self.timeout]
+        text = json.dumps(decides, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

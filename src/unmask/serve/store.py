@@ -188,11 +188,21 @@ class Store:
         """Renew the lease of ``job``; False if it is its worker's no more."""
         return self._change(job, lease=self._now + self._lease, progress=progress)
 
-    def finish(self, job: Analysis, state: State, message: str, **result: Any) -> bool:
-        """End ``job``; False if it was its worker's no more, and nothing was changed."""
-        return self._change(
-            job, state=state, message=message, finished=self._now, progress=1.0, **result
-        )
+    def finish(
+        self, job: Analysis, state: State, message: str, *, key: str = "", **result: Any
+    ) -> bool:
+        """End ``job``; False if it was its worker's no more, and nothing was changed.
+
+        ``key`` says what the worker answered by, should it not be what the job was entered with:
+        so a worker of another model or prior answers no later upload in its name.
+        """
+        values = {
+            "state": state, "message": message, "finished": self._now, "progress": 1.0, **result
+        }  # fmt: skip
+        try:
+            return self._change(job, answer_key=key or job.answer_key, **values)
+        except IntegrityError:  # a job of that key answers for the file: this one does for none
+            return self._change(job, answer_key=job.id, **values)
 
     def give_back(self, job: Analysis, *, crashed: bool) -> bool:
         """Put ``job`` back into the queue: its process crashed, or the attempt does not count."""

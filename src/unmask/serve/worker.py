@@ -51,6 +51,7 @@ class Worker:
         self._store = Store(options.url, options.lease)
         self._folders = Folders(options.data)
         self._bundle = load_bundle(options.model)
+        self._key = options.answer_key(self._bundle.identity)
         self._name = name
         self._beat = min(1.0, options.lease / 4)
 
@@ -138,6 +139,7 @@ class Worker:
             job,
             "done",
             report.message,
+            key=self._key,
             verdict=report.verdict,
             probability=report.probability,
             abstention=report.abstention,
