@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint format bench constraints screenshots system-deps clean
+.PHONY: help demo serve test lint format bench detector constraints screenshots system-deps clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ format: $(VENV)/dev.installed ## Put the code into the common form
 
 bench: $(VENV)/runtime.installed ## Measure the speed and memory of detect
 	$(BIN)/python benchmarks/detect.py
+
+detector: $(VENV)/dev.installed ## Train the detector from the datasets in DATA=... into runs/detector
+	@test -d "$(DATA)" || { echo "say where the datasets are: make detector DATA=folder"; exit 1; }
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash models/make.sh "$(DATA)"
 
 constraints: $(VENV)/dev.installed ## Pin what pyproject.toml asks for anew, keeping the pins that still hold
 	$(BIN)/uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 \
