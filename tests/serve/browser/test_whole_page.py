@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from serve.browser.staging import PATIENCE, SAMPLES, until
+from unmask.detect import load_bundle
 
 FILES = ["real/astronaut.mp4", "forged/astronaut-faceswap.mp4"]
 
@@ -46,7 +47,8 @@ def test_a_real_and_a_forged_clip_and_a_text(served, open_page, tmp_path):
 
     toggle = page.get_by_role("switch", name="Heat map")
     heat = page.locator(".tile .heat").first
-    assert heat.evaluate("image => image.naturalWidth") == 160
+    size = load_bundle().card.crop.size
+    until(page, f"document.querySelector('.tile .heat').naturalWidth === {size}")
     expect(heat).to_have_css("opacity", "0")
     toggle.press("Space")
     expect(toggle).to_have_attribute("aria-checked", "true")
