@@ -5,11 +5,14 @@ The process that opens the file is played by a script, whose part is written in 
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +21,7 @@ from unmask.detect import load_bundle
 from unmask.report.lines import json_line
 from unmask.serve import worker
 from unmask.serve.folders import Folders
-from unmask.serve.process import end, tell
+from unmask.serve.process import end, spawn, tell
 from unmask.serve.store import Store
 
 ACTOR = """
@@ -54,10 +57,12 @@ def actors(monkeypatch, tmp_path):
 
     def spawn(_: str, order: str, *, answers: bool) -> subprocess.Popen[bytes]:
         assert answers
+        assert json.loads(order)["database"] == ""
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            [sys.executable, "-S", "-c", script, report], stdin=pipe, stdout=pipe
-        )
+            [sys.executable, "-S", "-c", script, report],
+            stdin=pipe, stdout=pipe, start_new_session=True,
+        )  # fmt: skip
         tell(process, order)
         started.append(process)
         return process
@@ -275,6 +280,41 @@ def test_a_process_goes_with_its_parent(tmp_path):
     process.stdin.close()
     assert process.wait(60) == 7
     end(process)  # once more does no harm
+
+
+CHILD = """
+import os, subprocess, sys
+
+sys.stdin.readline()
+child = subprocess.Popen(["sleep", "600"])
+print(child.pid, *sorted(os.environ), flush=True)
+child.wait()
+"""
+
+
+def test_a_child_knows_no_secret_and_all_that_it_started_ends_with_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNMASK_TOKEN", "secret")
+    monkeypatch.setenv("UNMASK_DATABASE", "postgresql://user:secret@here/jobs")
+    (tmp_path / "unmask_test_child.py").write_text(CHILD)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    process = spawn("unmask_test_child", "begin", answers=True)
+    pid, *names = process.stdout.readline().decode().split()
+    assert "PYTHONPATH" in names
+    assert not {"UNMASK_TOKEN", "UNMASK_DATABASE"} & set(names)
+    end(process)
+    assert process.returncode == -signal.SIGKILL
+    until = time.monotonic() + 30
+    while alive(pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not alive(pid)
+
+
+def alive(pid: str) -> bool:
+    """Whether a process runs, dead ones that nobody waited for aside."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_confined_process_cannot_take_more_memory_or_time(tmp_path):

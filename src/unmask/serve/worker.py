@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from unmask.detect import load_bundle
@@ -46,7 +47,8 @@ class Worker:
 
     def __init__(self, options: Options, name: str, stopping: threading.Event) -> None:
         self._options = options
-        self._order = OPTIONS.dump_json(options).decode()
+        # Who opens files of unknown intent is not told where the database is, nor its password.
+        self._order = OPTIONS.dump_json(replace(options, database="")).decode()
         self._stopping = stopping
         self._store = Store(options.url, options.lease)
         self._folders = Folders(options.data)
