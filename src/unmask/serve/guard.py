@@ -42,8 +42,9 @@ class Guard:
 
     The token is an `Authorization: Bearer` header. A browser opens ``/?token=…`` once and gets a
     cookie that no script and no other site can use; it is derived from the token, as cookies do
-    not keep to one port. The cookie lets read and no more: to change anything, the page sends the
-    token, which it carries.
+    not keep to one port. With the cookie alone a request reads and no more: to change anything,
+    the page sends the token, which it carries. So what another site or port makes a browser send
+    changes nothing; but who has the cookie itself can read the page, and the token in it.
     """
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
