@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+import media_files as files
 from provenance.signing import Authority, manifest
 from serve.service_client import client_of, send, wait
+from unmask.media import Limits
 from unmask.serve.service import Service
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "real" / "hopper.jpg"
@@ -92,6 +94,20 @@ def test_events_end_with_the_analysis(client, done):
     kind, data = answer.text.strip().split("\n")
     assert kind == "event: analysis"
     assert json.loads(data.removeprefix("data: ")) == done
+
+
+def test_what_is_over_the_limits_of_pixels_or_length_is_said(make_options, tmp_path, still):
+    limits = Limits(pixels=240 * 240 - 1, duration=0.5)
+    clip = files.write_video(tmp_path / "clip.mp4", 15).read_bytes()
+    options = make_options(tmp_path / "data")
+    options = replace(options, settings=replace(options.settings, limits=limits))
+    with client_of(Service(options)) as client:
+        sent = [send(client, still), send(client, clip, "clip.mp4")]
+        views = [wait(client, answer.json()["id"]) for answer in sent]
+        reports = [client.get(view["links"]["json"]).json() for view in views]
+    for view, report, limit in zip(views, reports, ("pixels", "duration"), strict=True):
+        assert (view["state"], view["abstention"], view["verdict"]) == ("done", "over_limit", None)
+        assert f"over the limit {limit} = " in report["message"]
 
 
 def test_removing_takes_the_files_too(client):
