@@ -50,7 +50,7 @@ PDF_DEPS := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-liberatio
 system-deps: ## Install what the tests need beside Python (PostgreSQL, Chromium, Pango and a font, by apt)
 	@{ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; } && \
 	  command -v chromium >/dev/null && dpkg -s $(PDF_DEPS) >/dev/null 2>&1 || \
-	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql chromium $(PDF_DEPS); }
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql chromium $(PDF_DEPS); }
 
 clean: ## Remove what was built, installed and cached
 	rm -rf $(VENV) build dist demo-report .mypy_cache .ruff_cache .pytest_cache .hypothesis
