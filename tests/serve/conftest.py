@@ -76,7 +76,7 @@ def postgres(tmp_path_factory):
             check=True, stdout=subprocess.DEVNULL, cwd=folder, **be,
         )  # fmt: skip
 
-    run("initdb", "-D", data, "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
+    run("initdb", "-D", data, "-U", "tests", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
     # No port: only who may enter the folder can connect.
     options = f"-c listen_addresses='' -c fsync=off -k {folder}"
     run("pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import media_files as files
 from portraits import portrait
 from serve.served import end, serve
-from serve.service_client import send, wait
+from serve.service_client import WAIT, send, wait
 from unmask.serve.store import Store
 
 pytestmark = pytest.mark.slow
@@ -59,7 +60,9 @@ def test_killed_with_its_workers_and_started_again_it_loses_no_job(start, still,
     assert wait(client, sent[0].json()["id"], "running", "done")["state"] == "running"
     workers = children(process.pid)
     analysing = [child for worker in workers for child in children(worker)]
-    for pid in (*workers, process.pid, *analysing):
+    for pid in workers:  # none of them lives to put its job back
+        os.kill(pid, signal.SIGSTOP)
+    for pid in (process.pid, *workers, *analysing):  # nor the server, to see a worker end
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
@@ -86,11 +89,17 @@ def test_a_worker_that_is_killed_at_work_is_replaced_and_its_job_done(start, cli
 
 def test_two_servers_share_a_queue_and_do_no_job_twice(start, still, rows):
     (first, one), (second, two) = start(), start()
+    until, warm = time.monotonic() + WAIT, 0
+    while len({row.worker for row in rows()}) < 2 and time.monotonic() < until:
+        wait(one, send(one, still + b"warm" + str(warm).encode(), "warm.jpg").json()["id"])
+        warm += 1  # until both are ready and have had one
     sent = [send((one, two)[n % 2], still + bytes([n]), f"{n}.jpg").json() for n in range(6)]
     for view in sent:
         assert wait(two, view["id"]) == wait(one, view["id"])
         assert one.get(view["links"]["html"]).text == two.get(view["links"]["html"]).text
-    assert [(row.state, row.attempts, row.crashes) for row in rows()] == [("done", 1, 0)] * 6
+    assert [(row.state, row.attempts, row.crashes) for row in rows()] == [("done", 1, 0)] * (
+        warm + 6
+    )
     assert len({row.worker for row in rows()}) == 2
     for process in (first, second):
         process.send_signal(signal.SIGINT)
