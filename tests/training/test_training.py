@@ -252,3 +252,35 @@ def test_a_run_that_diverges_says_so(face_set, tmp_path):
     recipe = tiny("capstone-cnn", learning_rate=1e30, clip=0, precision="32-true")
     with pytest.raises(SettingError, match="diverged"):
         run(recipe, face_set, tmp_path)
+
+
+def test_a_mean_of_runs_shows_each_the_size_that_it_learned_on(face_set, finished, tmp_path):
+    larger = tiny("frame", crop={"size": 96}, steps=2, epoch_steps=2)
+    run(larger, face_set, tmp_path / "larger")
+    (tmp_path / "mean.onnx").write_bytes(
+        export([finished("frame"), tmp_path / "larger"], version="1")
+    )
+    bundle = load_bundle(tmp_path / "mean.onnx")
+    assert bundle.card.crop.size == 96
+    pixels = np.random.default_rng(0).integers(0, 255, (2, 96, 96, 3), np.uint8)
+    logits, cams = bundle.run(list(pixels))
+    batch = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1
+    parts = []
+    for folder, recipe in ((finished("frame"), tiny("frame")), (tmp_path / "larger", larger)):
+        detector = recipe.build().eval()
+        recipe.load_weights(detector, folder / "best.ckpt")
+        size = recipe.crop.size
+        with torch.no_grad():
+            seen = torch.nn.functional.interpolate(batch, (size, size), mode="bilinear")
+            parts.append((detector(seen)[0].numpy(), float(detector.bias)))
+    assert np.ptp([part[0][0] for part in parts]) > 1e-3  # two detectors that differ
+    np.testing.assert_allclose(logits, np.mean([part[0] for part in parts], axis=0), atol=1e-4)
+    bias = np.mean([part[1] for part in parts])
+    np.testing.assert_allclose(cams.mean((1, 2)) + bias, logits, atol=1e-4)
+
+
+def test_a_mean_of_runs_that_see_other_places_is_refused(face_set, finished, tmp_path):
+    other = tiny("frame", crop={"size": 64, "eye_mouth": 0.3}, steps=2, epoch_steps=2)
+    run(other, face_set, tmp_path)
+    with pytest.raises(DataError, match="sees other crops"):
+        export([finished("frame"), tmp_path], version="1")
