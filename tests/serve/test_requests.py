@@ -31,8 +31,11 @@ def root(tmp_path):
 
 
 @pytest.fixture
-def service(make_options, tmp_path, root):
-    return Service(make_options(tmp_path / "data", root=root, most_waiting=6))
+def service(make_options, tmp_path, root, database):
+    options = make_options(tmp_path / "data", root=root, most_waiting=6, database=database)
+    service = Service(options)
+    yield service
+    service.store.close()
 
 
 @pytest.fixture
