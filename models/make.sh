@@ -19,9 +19,11 @@ for name in dfdc-faces faces-utk clips; do
   unmask data prepare "$manifest" --root "$data/$name" --out "$work/$name"
   sets+=("$work/$name")
 done
+here=$(dirname "$0")
 unmask train frame "${sets[@]}" --set stop=2000 --out "$work/start"
-unmask train "$(dirname "$0")/finish.json" "${sets[@]}" --weights "$work/start/last.ckpt" \
+unmask train "$here/finish.json" "${sets[@]}" --weights "$work/start/last.ckpt" \
   --out "$work/finish"
-unmask export "$work/finish" "$work/raw.onnx" --name frame --version 3 --half
+unmask train "$here/strong.json" "${sets[@]}" --out "$work/strong"
+unmask export "$work/finish" "$work/strong" "$work/raw.onnx" --name frame --version 3 --half
 unmask calibrate "$work/raw.onnx" "$data/dfdc-faces" "$data/faces-utk" --clips "$data/clips" \
   --out "$work/frame.onnx"
