@@ -22,9 +22,11 @@ from unmask.serve.options import decide_access
 from unmask.serve.service import Service
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture
 def chromium():
-    """Debian's Chromium, found by its path; a started browser is shared by these tests."""
+    """Debian's Chromium, found by its path; each test has one of its own, which owes none before it
+    anything.
+    """
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no chromium here; `make system-deps` installs it")
