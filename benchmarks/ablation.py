@@ -32,7 +32,7 @@ BLENDS = {"self_blend": 0.5, "region_blend": 0.5}
 SWAPS = {"cross_blend": 0.4, "face_swap": 0.4, "resample_mismatch": 0.2}
 
 VARIANTS: dict[str, tuple[dict[str, Any], set[str]]] = {
-    # name: (choices, forgeries that are a lesson)
+    # name: (choices, of which steps is a multiple of --steps; forgeries that are a lesson)
     "the recipe": ({}, {*BLENDS, *SWAPS}),
     "no grafts": ({"grafted": 0.0}, {*BLENDS, *SWAPS}),
     "no forgeries": ({"forged": 0.0}, set()),
@@ -40,6 +40,8 @@ VARIANTS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "blends alone": ({"forgeries": BLENDS}, {*BLENDS}),
     "swaps and mismatch alone": ({"forgeries": SWAPS}, {*SWAPS}),
     "no second task": ({"locate": 0.0}, {*BLENDS, *SWAPS}),
+    "twice the steps": ({"steps": 2.0}, {*BLENDS, *SWAPS}),
+    "half the steps": ({"steps": 0.5}, {*BLENDS, *SWAPS}),
     "half the people": ({"people": 0.5}, {*BLENDS, *SWAPS}),
     "a quarter of the people": ({"people": 0.25}, {*BLENDS, *SWAPS}),
 }
@@ -71,16 +73,17 @@ def main() -> None:
 
 
 def _train(choices: dict[str, Any], options: argparse.Namespace, run: Path) -> None:
+    steps = int(options.steps * choices.get("steps", 1))
     recipe = make_recipe(
         {
             "recipe": "frame",
             "backbone": options.backbone,
             "crop": {"size": options.size, "eye_mouth": 0.43},
-            "steps": options.steps,
-            "epoch_steps": options.steps // 2,
-            "warmup": options.steps // 10,
+            "epoch_steps": steps // 2,
+            "warmup": steps // 10,
             "average": 0.99,
             **choices,
+            "steps": steps,
         },
         "ablation",
     )

@@ -34,6 +34,14 @@ def train(
         Path | None,
         typer.Option(help="State dict that the backbone starts from, in place of timm's."),
     ] = None,
+    teachers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--teacher",
+            help="Run that teaches, where the recipe is taught; of several, their mean does.",
+            metavar="RUN",
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(help="Processes that make batches.", min=0)] = 1,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, …")] = "auto",
     stream: Annotated[
@@ -65,6 +73,7 @@ def train(
         workers=workers,
         accelerator=accelerator,
         weights=weights,
+        teachers=teachers or [],
         stream=stream,
         checkpoint_every=checkpoint_every,
     )

@@ -5,21 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from unmask.detect.bundle import CARD_KEY
 from unmask.detect.card import Bands, Calibration, Card, RealPool
 from unmask.errors import DataError
-from unmask.training.recipes import Recipe
-from unmask.training.run import read_run
+from unmask.training.ensemble import read_ensemble
 
 HALF_TOLERANCE: Final = 1e-2
 """How far half precision may move a logit."""
@@ -32,44 +30,6 @@ NOT_CALIBRATED = Calibration(
     statement="not calibrated: scores are raw logits; run `unmask calibrate`",
 )
 NO_BANDS = Bands(pools=(RealPool(source="none", count=1, highest=(0.0,)),), real_below=0.0)
-
-
-class Mean(nn.Module):
-    """The mean of several detectors' outputs, a deep ensemble in one graph.
-
-    Lakshminarayanan et al., "Simple and Scalable Predictive Uncertainty Estimation using Deep
-    Ensembles", NeurIPS 2017. Mean maps and a mean bias still make the mean logit.
-    """
-
-    def __init__(self, detectors: Sequence[nn.Module], sizes: Sequence[int]) -> None:
-        super().__init__()
-        self.detectors = nn.ModuleList(detectors)
-        self.sizes = sizes
-
-    def forward(self, crops: Tensor, mask: Tensor | None = None) -> tuple[Tensor, ...]:
-        """Return the mean of each output of the detectors for frames, or sequences and their mask.
-
-        ``crops`` [B, 3, S, S], S the greatest of ``sizes``, or [B, T, 3, S, S] with ``mask``
-        [B, T]. A detector of smaller frames sees them shrunk.
-        """
-        found = []
-        for detector, size in zip(self.detectors, self.sizes, strict=True):
-            seen = crops
-            if size != crops.shape[-1]:
-                seen = nn.functional.interpolate(crops, (size, size), mode="bilinear")
-            outputs = detector(seen) if mask is None else detector(seen, mask)
-            found.append(outputs if isinstance(outputs, tuple) else (outputs,))
-        shape = max((outputs[-1].shape[1:] for outputs in found), default=None)
-        fitted = [(outputs[0], *(_fit(cam, shape) for cam in outputs[1:])) for outputs in found]
-        return tuple(torch.stack(each).mean(0) for each in zip(*fitted, strict=True))
-
-
-def _fit(cam: Tensor, shape: Sequence[int] | None) -> Tensor:
-    """Return maps [B, h, w] of another shape, with the same mean."""
-    if shape is None or cam.shape[1:] == shape:
-        return cam
-    larger = nn.functional.interpolate(cam[:, None], tuple(shape), mode="bilinear")[:, 0]
-    return larger + (cam.mean((1, 2)) - larger.mean((1, 2)))[:, None, None]
 
 
 def export(
@@ -94,17 +54,9 @@ def export(
         DataError: a folder holds no run, a checkpoint is missing or damaged, or the runs do not see
             the same crops.
     """
-    loaded = [_load(run, checkpoint) for run in runs]
-    recipe, first, facts = loaded[0]
-    for run, (other, _, _) in zip(runs, loaded, strict=True):
-        if _sees(other) != _sees(recipe):
-            raise DataError(
-                f"{run}: sees other crops than {runs[0]}; runs in one bundle must agree"
-            )
-    crop = max((each.crop for each, _, _ in loaded), key=lambda spec: spec.size)
-    detector = first
-    if len(runs) > 1:
-        detector = Mean([each for _, each, _ in loaded], [each.crop.size for each, _, _ in loaded])
+    detector, members = read_ensemble(runs, checkpoint)
+    recipe, facts = members[0]
+    crop = max((each.crop for each, _ in members), key=lambda spec: spec.size)
     card = Card(
         name=name or recipe.name,
         version=version,
@@ -116,35 +68,10 @@ def export(
         normalisation=recipe.normalisation(),
         calibration=NOT_CALIBRATED,
         bands=NO_BANDS,
-        training=facts if len(runs) == 1 else {"mean of runs": [each for _, _, each in loaded]},
+        training=facts if len(runs) == 1 else {"mean of runs": [each for _, each in members]},
     )
-    data = to_onnx(detector.eval(), crop.size, card.length)
+    data = to_onnx(detector, crop.size, card.length)
     return with_card(halve(data) if half else data, card)
-
-
-def _load(run: Path, checkpoint: str) -> tuple[Recipe, nn.Module, dict[str, Any]]:
-    """Return a run's recipe, its detector and its facts."""
-    recipe, facts = read_run(run)
-    path = run / checkpoint
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise DataError(f"{path}: no such checkpoint of the run ({error.strerror})") from error
-    except (RuntimeError, ValueError, UnpicklingError) as error:
-        raise DataError(f"{path}: not a whole checkpoint; go on training") from error
-    detector = recipe.build().eval()
-    prefix = "average.module." if recipe.average else "detector."
-    detector.load_state_dict(
-        {k.removeprefix(prefix): v for k, v in saved["state_dict"].items() if k.startswith(prefix)}
-    )
-    return recipe, detector, {**facts, "epochs": saved["epoch"] + 1, "step": saved["global_step"]}
-
-
-def _sees(recipe: Recipe) -> tuple[Any, ...]:
-    """Return what a detector is shown, but for the size of frames, which can be shrunk."""
-    size = recipe.crop.size if recipe.input == "sequence" else 0
-    place = recipe.crop.model_dump(exclude={"size"})
-    return recipe.input, getattr(recipe, "length", None), place, size, recipe.normalisation()
 
 
 def halve(data: bytes) -> bytes:

@@ -25,6 +25,7 @@ class Training(lightning.LightningModule):
         steps: optimiser steps of the whole run.
         dev: names of the dev sets, in the order of their loaders.
         loss_weights: of a real and of a fake.
+        teacher: detector of the same crops whose word is the share ``taught`` of the loss.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Training(lightning.LightningModule):
         steps: int = 1,
         dev: Sequence[str] = ("dev",),
         loss_weights: tuple[float, float] = (1.0, 1.0),
+        teacher: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.recipe, self.steps, self.dev, self.loss_weights = recipe, steps, dev, loss_weights
@@ -43,6 +45,8 @@ class Training(lightning.LightningModule):
         self.average = None
         if recipe.average:
             self.average = AveragedModel(self.detector, avg_fn=self._average, use_buffers=True)
+        # In a tuple, so that it is neither trained nor saved.
+        self._teachers = () if teacher is None else (teacher.requires_grad_(False),)
         self._averaged = 0
         self._seen: dict[str, list[tuple[Tensor, Tensor]]] = {}
 
@@ -94,6 +98,8 @@ class Training(lightning.LightningModule):
     def on_train_start(self) -> None:
         """Note the step that training goes on from."""
         self._averaged = self.global_step
+        for teacher in self._teachers:
+            teacher.to(self.device).to(memory_format=NHWC)
 
     def training_step(self, batch: Sequence[Tensor], number: int) -> Tensor:
         """Return the loss of a batch: inputs, changed places if the recipe has them, and labels.
@@ -108,10 +114,12 @@ class Training(lightning.LightningModule):
         changed = None if place_weight is None else inputs.pop()
         logit, *others = self._outputs(self.detector, inputs)
         labels = labels.flatten()
-        smooth = labels * (1 - self.recipe.smoothing) + self.recipe.smoothing / 2
+        wanted = labels * (1 - self.recipe.smoothing) + self.recipe.smoothing / 2
+        for teacher in self._teachers:
+            wanted = wanted.lerp(self._word_of(teacher, inputs), self.recipe.taught)
         real, fake = self.loss_weights
         weight = real + labels * (fake - real)
-        loss = nn.functional.binary_cross_entropy_with_logits(logit, smooth, weight)
+        loss = nn.functional.binary_cross_entropy_with_logits(logit, wanted, weight)
         self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(labels), sync_dist=True)
         if place_weight is None or changed is None:
             return loss
@@ -119,6 +127,11 @@ class Training(lightning.LightningModule):
         known = changed.isfinite()
         second = nn.functional.binary_cross_entropy_with_logits(others[-1][known], changed[known])
         return loss + place_weight * second
+
+    @torch.no_grad()
+    def _word_of(self, teacher: nn.Module, inputs: list[Tensor]) -> Tensor:
+        """Return a teacher's probabilities of fake."""
+        return self._outputs(teacher, inputs)[0].sigmoid()
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Update the running average after each step of the optimiser."""

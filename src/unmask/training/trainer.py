@@ -22,6 +22,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from unmask.training.distributed import GatherDev, World, share_statistics
+from unmask.training.ensemble import read_teachers
 from unmask.training.history import History, draw_history
 from unmask.training.loaders import Loaders
 from unmask.training.midway import MidEpoch
@@ -60,6 +61,7 @@ def train(
     workers: int = 1,
     accelerator: str = "auto",
     weights: Path | None = None,
+    teachers: Sequence[Path] = (),
     stream: bool = False,
     checkpoint_every: int = 0,
 ) -> Path:
@@ -73,22 +75,25 @@ def train(
         workers: processes that make batches.
         accelerator: as Lightning names it.
         weights: state dict that the backbone starts from; see `unmask.training.weights`.
+        teachers: runs whose mean teaches, where the recipe is ``taught``.
         stream: read pictures from their shards as they are needed, not all into memory.
         checkpoint_every: optimiser steps between checkpoints in the midst of an epoch; 0 for none.
 
     Raises:
         DataError: the face sets do not hold what is needed, or ``out`` holds another run.
-        SettingError: there are no weights to start from, or training diverged.
+        SettingError: there are no weights to start from, teachers are given to a recipe that is not
+            taught, or none to one that is, or training diverged.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     torch.manual_seed(recipe.seed)
     detector = recipe.build()
     origin = recipe.load_weights(detector, weights)
+    teacher, names = read_teachers(recipe, teachers)
     world = World.here()
     faces = read_face_sets(face_sets, stream=stream)
     loaders = Loaders(recipe, faces, workers, world)
     if not world.rank:
-        write_facts(out, recipe, faces, face_sets, origin)
+        write_facts(out, recipe, faces, face_sets, origin + names)
     steps = recipe.total_steps(loaders.train)
     history = out / "metrics.csv"
     mode = "min" if recipe.monitor == "dev_loss" else "max"
@@ -115,6 +120,7 @@ def train(
         steps=steps,
         dev=list(loaders.dev),
         loss_weights=recipe.loss_weights(loaders.train),
+        teacher=teacher,
     )
     if world.size > 1:
         callbacks.append(GatherDev())

@@ -31,6 +31,9 @@ class Recipe(Value, ABC):
         decay: share of the steps, at the end, in which a linear schedule falls to zero.
         weight_decay: of AdamW, on all weights but biases and normalisation.
         smoothing: of the labels.
+        taught: share of the loss that asks for the teachers' probability in place of the label
+            (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015); above 0 a run
+            must be given teachers.
         average: decay of a running average of the weights, which is then what is judged and
             exported; 0 for none.
         clip: greatest norm of the gradient; 0 for any.
@@ -59,6 +62,7 @@ class Recipe(Value, ABC):
     decay: float = Field(default=1.0, gt=0, le=1)
     weight_decay: float = Field(default=0.01, ge=0)
     smoothing: float = Field(default=0.0, ge=0, lt=1)
+    taught: float = Field(default=0.0, ge=0, le=1)
     average: float = Field(default=0.0, ge=0, lt=1)
     clip: float = Field(default=1.0, ge=0)
     accumulate: int = Field(default=1, ge=1)
