@@ -93,6 +93,28 @@ def test_several_people_are_found_the_most_confident_first(finder, astronaut, ho
     assert confidences == sorted(confidences, reverse=True)
 
 
+@pytest.mark.parametrize("shape", [(512, 1536), (1024, 3072), (700, 1601)])
+def test_a_search_of_a_part_gives_places_in_the_whole(finder, astronaut, hopper, shape):
+    """At the scale of a search of the whole, whatever part of a pixel that shrinks to."""
+    image = np.full((*shape, 3), 120, np.uint8)
+    height, width = shape[0], shape[1] // 3
+    for place, portrait in ((0, hopper[:512]), (2, astronaut)):
+        image[:, place * width : (place + 1) * width] = cv2.resize(portrait, (width, height))
+    whole = sorted(finder.find(image), key=lambda face: face.box[0])
+    assert len(whole) == 2
+    parts = [(0, 0, width, height), (2 * width, 0, 3 * width, height)]
+    for part, wanted in zip(parts, whole, strict=True):
+        (found,) = finder.find(image, 2.5, within=part)
+        assert found.time == 2.5
+        assert np.abs(found.landmarks - wanted.landmarks).max() < 0.02 * wanted.size
+        assert found.box == pytest.approx(wanted.box, abs=0.05 * wanted.size)
+
+
+@pytest.mark.parametrize("part", [(0, 0, 64, 64), (400, 400, 800, 800), (-50, 490, 600, 700)])
+def test_a_part_without_a_face_has_none_wherever_it_lies(finder, astronaut, part):
+    assert finder.find(astronaut, within=part) == []
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (700, 1), (33, 31), (250, 1900)])
 def test_pictures_of_odd_sizes_without_a_face_have_none(finder, size):
     assert finder.find(np.full((*size, 3), 120, np.uint8)) == []

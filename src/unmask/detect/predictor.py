@@ -23,6 +23,7 @@ from unmask.detect.bundle import Cams, load_bundle
 from unmask.detect.card import Card
 from unmask.detect.evidence import Person, gather_evidence, gather_glimpses
 from unmask.detect.look import SeenFace, SeenFrame, evenly, look, weigh
+from unmask.detect.scoring import Scoring
 from unmask.detect.settings import Settings
 from unmask.errors import MediaError, Reason
 from unmask.faces import FINDERS, link_tracks
@@ -38,9 +39,6 @@ from unmask.types import (
     Report,
     VerdictName,
 )
-
-BATCH = 2
-"""Crops at a time: larger batches take more memory and, on a CPU, no less time."""
 
 MESSAGES: dict[VerdictName, str] = {
     "fake": "signs of face manipulation found",
@@ -109,6 +107,7 @@ class Predictor:
                         str(path), "unsupported", NO_SEQUENCE, self.identity, start,
                         media=reader.media,
                     )  # fmt: skip
+                scoring = Scoring(self._bundle, self._pool)
                 seen = []
                 most = max(1, min(self.settings.frames, reader.expected))
                 for frame in look(
@@ -120,9 +119,10 @@ class Predictor:
                     workers=self._workers,
                 ):
                     seen.append(frame)
+                    scoring.add(frame.faces)
                     if progress is not None:
                         progress(min(1.0, len(seen) / most))
-                return self._report(reader, seen, start)
+                return self._report(reader, seen, scoring, start)
         except MediaError as error:
             # What is over a limit is not read to its end, not even for its hash.
             sha256 = None if error.reason == "over_limit" else file_sha256(path)
@@ -136,17 +136,13 @@ class Predictor:
         A detector of sequences gives one logit, which then stands for each face; there must be at
         most its card's ``length`` of them, in order of time.
         """
-        if self.card.input == "sequence":
-            logit = self._bundle.run_sequence([seen.crop.image for seen in crops])
-            return [logit] * len(crops), None
-        images = [seen.crop.image for seen in crops]
-        parts = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
-        found = list(self._pool.map(self._bundle.run, parts))
-        logits = [float(logit) for part, _ in found for logit in part]
-        cams = [cam for _, cam in found if cam is not None]
-        return logits, np.concatenate(cams) if cams else None
+        scoring = Scoring(self._bundle, self._pool)
+        scoring.add(crops)
+        return scoring.of(crops)
 
-    def _report(self, reader: MediaReader, seen: list[SeenFrame], start: float) -> Report:
+    def _report(
+        self, reader: MediaReader, seen: list[SeenFrame], scoring: Scoring, start: float
+    ) -> Report:
         media = reader.media
         least = 1 if media.kind == "image" else self.settings.min_frames
         by_face = {id(each.face): each for frame in seen for each in frame.faces}
@@ -157,7 +153,7 @@ class Predictor:
             if self.card.length:
                 faces = [faces[n] for n in evenly(len(faces), self.card.length)]
             enough = len(faces) >= least
-            logits, cams = self.score_crops(faces) if enough else ([], None)
+            logits, cams = scoring.of(faces) if enough else ([], None)
             people.append(Person(faces, logits, cams))
         scored = [person for person in people if person.logits]
         notes = (*reader.notes, *_notes(seen))

@@ -22,6 +22,8 @@ class Settings:
         limits: the largest media to open.
         finder: name of the face finder.
         threads: faces are found and scored on this many threads; 0 for one a core.
+        follow: search only every ``min_frames``-th frame of a video whole for faces, and the others
+            only near where the same people are before and after; otherwise every frame.
         evidence: keep crops, heat maps and thumbnails for the report.
         trust_list: certificates of those who vouch for signers of content credentials, as
             `unmask.provenance.read_trust_list` returns them.
@@ -36,6 +38,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     finder: str = "centerface"
     threads: int = 0
+    follow: bool = True
     evidence: bool = False
     trust_list: str = ""
 

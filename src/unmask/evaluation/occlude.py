@@ -73,6 +73,7 @@ def occlude(
         Columns of `OCCLUDED`, one row a medium.
     """
     finder = FINDERS[predictor.settings.finder](threads=1)
+    settings = replace(predictor.settings, follow=False)  # pictures of a medium need not be a clip
     rows = []
     with ThreadPoolExecutor(1) as pool:
         for done in range(len(dataset.rows)):
@@ -80,9 +81,7 @@ def occlude(
             keys = row.select(name for name in OCCLUDED if name in row.columns)
             try:
                 frames = (Frame(0.0, image) for image in pictures(predictor, dataset.root, row))
-                seen = look(
-                    frames, finder, predictor.card.crop, predictor.settings, pool, workers=1
-                )
+                seen = look(frames, finder, predictor.card.crop, settings, pool, workers=1)
                 faces = [frame.faces[0] for frame in seen if frame.faces]
             except MediaError:
                 faces = []

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-import cv2
 import numpy as np
 import onnxruntime as ort
 
-from unmask.faces.finder import FINDERS, shrink, suppress
-from unmask.types import Face, Image
+from unmask.faces.finder import FINDERS, shrink_within, suppress
+from unmask.types import Box, Face, Image
 
 STRIDE = 4
 MULTIPLE = 32
@@ -36,14 +35,12 @@ class CenterFace:
         self.longest = longest
         self.threshold = threshold
 
-    def find(self, image: Image, time: float = 0.0) -> list[Face]:
+    def find(self, image: Image, time: float = 0.0, within: Box | None = None) -> list[Face]:
         """Return the faces of ``image``; see `FaceFinder.find`."""
-        small, scale = shrink(image, self.longest)
+        small, scale, start = shrink_within(image, self.longest, within, MULTIPLE)
         height, width = small.shape[:2]
-        padded = cv2.copyMakeBorder(
-            small, 0, -height % MULTIPLE, 0, -width % MULTIPLE, cv2.BORDER_CONSTANT
-        )
-        batch = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], dtype=np.float32)
+        batch = np.zeros((1, 3, height + -height % MULTIPLE, width + -width % MULTIPLE), np.float32)
+        batch[0, :, :height, :width] = small.transpose(2, 0, 1)
         heat, sizes, offsets, marks = (
             out[0] for out in self._session.run(None, {self._input: batch})
         )
@@ -53,7 +50,7 @@ class CenterFace:
         confidences = heat[0, rows, columns].astype(np.float64)
         spans = np.exp(sizes[::-1, rows, columns].T.astype(np.float64)) * STRIDE
         cells = np.stack((columns, rows), axis=1) + 0.5 + offsets[::-1, rows, columns].T
-        low = cells * STRIDE - spans / 2
+        low = cells * STRIDE - spans / 2 + start
         boxes = np.concatenate((low, low + spans), axis=1)
         # Landmarks come as (y, x) pairs, in units of the box from its upper left corner.
         points = marks[:, rows, columns].T.reshape(-1, 5, 2)[:, :, ::-1].astype(np.float64)

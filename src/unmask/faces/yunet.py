@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 
 from unmask.errors import SettingError
-from unmask.faces.finder import FINDERS, shrink
-from unmask.types import Face, Image
+from unmask.faces.finder import FINDERS, shrink_within
+from unmask.types import Box, Face, Image
 
 FILE = "face_detection_yunet_2023mar.onnx"
+MULTIPLE = 32
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 
 
@@ -57,18 +58,18 @@ class YuNet:
         self._lock = threading.Lock()  # the net keeps the size of its input between calls
         self.longest = longest
 
-    def find(self, image: Image, time: float = 0.0) -> list[Face]:
+    def find(self, image: Image, time: float = 0.0, within: Box | None = None) -> list[Face]:
         """Return the faces of ``image``; see `FaceFinder.find`."""
-        small, scale = shrink(image, self.longest)
+        small, scale, start = shrink_within(image, self.longest, within, MULTIPLE)
         with self._lock:
             self._net.setInputSize((small.shape[1], small.shape[0]))
             _, rows = self._net.detect(cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
         faces = []
         for row in [] if rows is None else rows.astype(np.float64):
-            x, y, width, height = row[:4] / scale
+            x, y, width, height = (row[:4] + np.append(start, (0, 0))) / scale
             # YuNet names left and right from the person's side: its first eye is the left one
             # as seen in the picture.
-            landmarks = row[4:14].reshape(5, 2) / scale
+            landmarks = (row[4:14].reshape(5, 2) + start) / scale
             faces.append(
                 Face(time, (x, y, x + width, y + height), landmarks, float(np.clip(row[14], 0, 1)))
             )
