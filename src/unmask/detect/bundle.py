@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
@@ -105,7 +106,13 @@ class Bundle:
 
     def _normalise(self, crops: list[Image]) -> Logits:
         """Return float32 [B, 3, S, S]."""
-        return (np.stack(crops) * self._scale - self._shift).transpose(0, 3, 1, 2)
+        size = self.card.crop.size
+        batch = np.empty((len(crops), 3, size, size), np.float32)
+        for planes, crop in zip(batch, crops, strict=True):
+            for channel, plane in enumerate(cv2.split(crop)):
+                np.multiply(plane, self._scale[channel], out=planes[channel])
+        batch -= self._shift[:, None, None]
+        return batch
 
     def _finite(self, found: Any, count: int) -> Logits:
         logits = np.asarray(found, np.float32).reshape(count)
