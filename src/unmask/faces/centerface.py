@@ -28,6 +28,7 @@ class CenterFace:
     def __init__(self, *, threads: int = 1, longest: int = 640, threshold: float = 0.5) -> None:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
+        options.enable_mem_pattern = False  # of every size of picture that ever came
         options.log_severity_level = 3
         model = files("unmask.faces").joinpath("models", "centerface.onnx").read_bytes()
         self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
