@@ -27,45 +27,52 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import mean
 
+from detect import Row, machine, table
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
-
-from detect import Row, machine, table  # noqa: E402 - of this folder
-
 CLIPS = 0.01
 SIDE = 320
 
 
 def main() -> None:
-    """Make the folder, run, and print."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure a run over a folder with poison in it.")
     parser.add_argument("--items", type=int, default=5000)
     parser.add_argument("--poison", type=float, default=0.05, help="share of the items")
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
+    print(machine())
+    rows = measure(options.items, options.poison, options.workers)
+    sys.exit(any(row.value > 0 for row in rows if row.target == 0))
+
+
+def measure(items: int = 5000, poison: float = 0.05, workers: int = 1) -> list[Row]:
+    """Make the folder, run, print and return the rows; those that must be 0 say what was lost."""
     with tempfile.TemporaryDirectory() as folder:
         media = Path(folder, "media")
-        poison = fill(media, Path(folder, "originals"), options.items, options.poison)
-        print(machine(), f"{options.items} items, {len(poison)} of them poison", sep="\n")
-        print(f"workers: {options.workers}", end="\n\n")
-        lines, seconds, memory = run(media, Path(folder, "out"), options.workers)
-    rows, wrong = judge(lines, sorted(poison), options.items)
+        bad = fill(media, Path(folder, "originals"), items, poison)
+        print(
+            f"{items} items, {len(bad)} of them poison; workers: {workers}", end="\n\n", flush=True
+        )
+        lines, seconds, memory = run(media, Path(folder, "out"), "--workers", str(workers))
     quarter = max(1, len(memory) // 4)
     drift = mean(memory[-quarter:]) - mean(memory[quarter : 2 * quarter] or memory)
-    rows += [
+    rows = [
+        *judge(lines, sorted(bad), items),
         Row("time", seconds, "s"),
-        Row("items a minute", 60 * options.items / seconds, ""),
+        Row("items a minute", 60 * items / seconds, ""),
         Row("peak memory, all processes", max(memory), "MB", 800),
         Row("drift of the memory", drift, "MB", note=f"{len(memory)} samples"),
     ]
-    print(table(rows))
-    sys.exit(1 if wrong else 0)
+    print(table(rows), flush=True)
+    return rows
 
 
 def fill(media: Path, originals: Path, items: int, share: float) -> set[str]:
     """Fill the folder with hard links; return the names of the poisoned files."""
     import cv2
 
+    sys.path.append(str(ROOT / "tests"))
     from bad_inputs import write_all
 
     (originals / "bad").mkdir(parents=True)
@@ -95,9 +102,9 @@ def fill(media: Path, originals: Path, items: int, share: float) -> set[str]:
     return names
 
 
-def run(media: Path, out: Path, workers: int) -> tuple[list[str], float, list[float]]:
+def run(media: Path, out: Path, *options: str) -> tuple[list[str], float, list[float]]:
     """Run the command; return its lines, the seconds it took and its memory over time in MB."""
-    command = [sys.executable, "-m", "unmask", "detect", media, "--json", "--workers", str(workers)]
+    command = [sys.executable, "-m", "unmask", "detect", media, "--json", *options]
     start = time.perf_counter()
     memory = []
     with out.open("w") as stdout:
@@ -135,8 +142,8 @@ def read(path: Path) -> str:
         return ""
 
 
-def judge(lines: list[str], poison: list[str], items: int) -> tuple[list[Row], bool]:
-    """Return the rows on what was lost or blamed, and whether anything was."""
+def judge(lines: list[str], poison: list[str], items: int) -> list[Row]:
+    """Return the rows on what was lost or blamed."""
     reports = [json.loads(line) for line in lines]
     names = [os.path.basename(report["path"]) for report in reports]  # noqa: PTH119
     of = dict(zip(names, reports, strict=True))
@@ -148,14 +155,13 @@ def judge(lines: list[str], poison: list[str], items: int) -> tuple[list[Row], b
         print(f"poison without a reason: {name}", file=sys.stderr)
     for name in blamed[:10]:
         print(f"blamed wrongly: {name}: {of[name]['message']}", file=sys.stderr)
-    rows = [
+    return [
         Row("items lost", lost, "", 0),
         Row("items told twice", twice, "", 0),
         Row("items out of order", sum(a > b for a, b in pairwise(names)), "", 0),
         Row("poison not named", len(unnamed), "", 0),
         Row("others without a verdict", len(blamed), "", 0),
     ]
-    return rows, any(row.value for row in rows)
 
 
 if __name__ == "__main__":

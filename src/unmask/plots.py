@@ -20,13 +20,20 @@ def new_figure(width: float = 6.4, height: float = 4.0) -> tuple[Figure, Axes]:
 
     No display and no state: the figure belongs to the caller, and `save` writes it.
     """
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_prop_cycle(color=COLOURS)
-    axes.grid(visible=True, color="#e6e6e6", linewidth=0.8)
-    axes.set_axisbelow(True)
+    figure, (axes,) = new_panels(1, 1, width, height)
     return figure, axes
+
+
+def new_panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Return a figure like that of `new_figure` with several axes, row by row."""
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axes in panels:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_prop_cycle(color=COLOURS)
+        axes.grid(visible=True, color="#e6e6e6", linewidth=0.8)
+        axes.set_axisbelow(True)
+    return figure, panels
 
 
 def save(figure: Figure, path: Path) -> Path:
