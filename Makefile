@@ -31,8 +31,8 @@ format: $(VENV)/dev.installed ## Put the code into the common form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/runtime.installed ## Measure the speed and memory of detect
-	$(BIN)/python benchmarks/detect.py
+bench: $(VENV)/bench.installed ## Measure speed, memory and scale, some 25 minutes (OPTIONS=--quick: a trial)
+	$(BIN)/python benchmarks/bench.py $(OPTIONS)
 
 detector: $(VENV)/dev.installed ## Train the detector from the datasets in DATA=... into runs/detector
 	@test -d "$(DATA)" || { echo "say where the datasets are: make detector DATA=folder"; exit 1; }
@@ -75,3 +75,9 @@ $(VENV)/dev.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet --constraint constraints.txt torch torchvision uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --constraint constraints.txt --editable '.[train,provenance,pdf,serve,cluster,dev]'
 	@touch $(VENV)/runtime.installed $(VENV)/serve.installed $@
+
+# MTCNN, which prepare is compared with, asks for old releases of PyTorch and NumPy that it can do
+# without; the project itself never needs it.
+$(VENV)/bench.installed: $(VENV)/dev.installed
+	$(PIP) install --quiet --no-deps facenet-pytorch==2.6.0
+	@touch $@
