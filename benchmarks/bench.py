@@ -1,6 +1,6 @@
 """All benchmarks of speed and scale, one after the other, and what must be reached in one table.
 
-    make bench                       # or python benchmarks/bench.py; 20 to 25 minutes on two cores
+    make bench                       # or python benchmarks/bench.py; some 25 minutes on two cores
     make bench OPTIONS=--quick       # a few small media each: shows that all runs, measures nothing
     python benchmarks/bench.py --only detect cluster
 
@@ -90,7 +90,8 @@ def main() -> None:
             if options.quick and part.name == "growth":
                 choices["out"] = Path(folder, "cost.png")  # the one in docs/ is of a full run
             done.append(measure(part, choices))
-    print("\n## Bounds\n", bounds(done), sep="\n")
+    if any(each.rows or each.failure for each in done):
+        print("\n## Bounds\n", bounds(done), sep="\n")
     sys.exit(any(each.failure for each in done))
 
 

@@ -28,7 +28,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -180,7 +182,8 @@ def _both(root: Path, clips: list[Path], workers: int) -> tuple[Side, Side]:
     with tempfile.TemporaryDirectory() as folder:
         seconds, kept = in_child(_prepare, root, clips, Path(folder), workers)
     first = {path.resolve().stat().st_ino: path for path in clips}  # a face set keeps no places
-    found = {inode: in_child(_look, path) for inode, path in first.items()}
+    with ProcessPoolExecutor(workers, get_context("spawn")) as processes:
+        found = dict(zip(first, processes.map(_look, first.values()), strict=True))
     ours = {
         path: joined(kept.get(path.relative_to(root).as_posix(), []), found[path.stat().st_ino])
         for path in clips
