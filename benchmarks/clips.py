@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_CLIPS = ROOT.parent / "shared/data/clips"
+DFDC_CLIP = SHARED_CLIPS / "dfdc/lynaeydofd.mp4"
 SAMPLE_CLIP = ROOT / "samples/real/astronaut.mp4"
 SIZES = {"360p": (640, 360), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
 SECONDS = 10.0
@@ -50,9 +51,8 @@ class Scene(NamedTuple):
 
 def base_clip(folder: Path, clip: Path | None = None) -> Path:
     """Return ``clip``, or a DFDC clip if it is there, or else 10 s of 1080p made from a sample."""
-    shared = SHARED_CLIPS / "dfdc/lynaeydofd.mp4"
-    if clip or shared.exists():
-        return clip or shared
+    if clip or DFDC_CLIP.exists():
+        return clip or DFDC_CLIP
     return scale(SAMPLE_CLIP, folder / "made.mp4", *SIZES["1080p"])
 
 

@@ -20,7 +20,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detect import DFDC_CLIP, SAMPLE_CLIP, decode_all
+from clips import DFDC_CLIP, SAMPLE_CLIP
+from detect import decode_all
 from unmask import Predictor, Settings
 from unmask.detect import load_bundle
 from unmask.detect.look import look
