@@ -31,7 +31,7 @@ format: $(VENV)/dev.installed ## Put the code into the common form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/bench.installed ## Measure speed, memory and scale, some 25 minutes (OPTIONS=--quick: a trial)
+bench: $(VENV)/bench.installed ## Measure speed, memory and scale, some 20 minutes (OPTIONS=--quick: a trial)
 	$(BIN)/python benchmarks/bench.py $(OPTIONS)
 
 detector: $(VENV)/dev.installed ## Train the detector from the datasets in DATA=... into runs/detector

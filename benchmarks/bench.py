@@ -1,6 +1,6 @@
 """All benchmarks of speed and scale, one after the other, and what must be reached in one table.
 
-    make bench                       # or python benchmarks/bench.py; some 25 minutes on two cores
+    make bench                       # or python benchmarks/bench.py; some 20 minutes on two cores
     make bench OPTIONS=--quick       # a few small media each: shows that all runs, measures nothing
     python benchmarks/bench.py --only detect cluster
 
