@@ -60,6 +60,12 @@ class Today:
         self._finder = MTCNN(keep_all=True, min_face_size=20)
         self._network = timm.create_model(network, pretrained=False, num_classes=1).eval()
 
+    def warm(self) -> None:
+        """Search once, so that no first time is measured."""
+        import numpy as np
+
+        self._finder.detect(np.zeros((1, 64, 64, 3), np.uint8))
+
     def faces(self, clip: Path, frames: int, least: float) -> list[tuple[Found, Image]]:
         """Return the faces of a clip, each with its frame.
 
@@ -171,10 +177,8 @@ _loaded: list[Today] = []
 
 def _start(barrier: Any) -> None:
     """Load, and wait for the others, so that no start is measured."""
-    import numpy as np
-
     _loaded.append(Today(threads=1))
-    _loaded[0]._finder.detect(np.zeros((1, 64, 64, 3), np.uint8))  # noqa: SLF001 - its own module
+    _loaded[0].warm()
     barrier.wait(timeout=300)
 
 
