@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +41,7 @@ from unmask.evaluation.choose import (
     compare_rules,
     frame_spread,
 )
-from unmask.faces import FINDERS, FaceFinder, link_tracks
+from unmask.faces import FINDERS, AtOnce, FaceFinder, link_tracks
 from unmask.forgery import FORGERIES
 from unmask.media import open_media
 
@@ -138,30 +137,29 @@ def score(predictor: Predictor, work: Path, frames: int, chosen: dict[int, str])
     """Return the table of faces: the longest track of every clip, through the product's path."""
     rows = []
     finder = FINDERS[predictor.settings.finder](threads=1)
-    with ThreadPoolExecutor(2) as pool:
-        for number, condition in chosen.items():
-            for path in sorted((work / "clips" / str(number)).glob("*/*.mp4")):
-                person, _, kind = path.stem.rpartition("-")
-                facts = {
-                    "clip": f"{path.parent.name}/{path.stem}",
-                    "person": person.rpartition("-")[0],
-                    "condition": condition,
-                    "method": None if kind == "real" else kind,
-                    "label": int(kind != "real"),
-                    "split": "val",
-                }
-                rows += [{**facts, **face} for face in track(predictor, finder, pool, path, frames)]
-            print("scored", condition, flush=True)
+    for number, condition in chosen.items():
+        for path in sorted((work / "clips" / str(number)).glob("*/*.mp4")):
+            person, _, kind = path.stem.rpartition("-")
+            facts = {
+                "clip": f"{path.parent.name}/{path.stem}",
+                "person": person.rpartition("-")[0],
+                "condition": condition,
+                "method": None if kind == "real" else kind,
+                "label": int(kind != "real"),
+                "split": "val",
+            }
+            rows += [{**facts, **face} for face in track(predictor, finder, path, frames)]
+        print("scored", condition, flush=True)
     return pl.DataFrame(rows, schema=FACES)
 
 
 def track(
-    predictor: Predictor, finder: FaceFinder, pool: ThreadPoolExecutor, path: Path, frames: int
+    predictor: Predictor, finder: FaceFinder, path: Path, frames: int
 ) -> list[dict[str, float]]:
     """Return logit and weight of each frame of a clip's longest track."""
     card = predictor.card
     with open_media(path, frames=frames) as reader:
-        seen = list(look(reader, finder, card.crop, predictor.settings, pool, workers=2))
+        seen = list(look(reader, finder, card.crop, predictor.settings, AtOnce()))
     by_face = {id(each.face): each for frame in seen for each in frame.faces}
     tracks = link_tracks([[each.face for each in frame.faces] for frame in seen])
     if not tracks:

@@ -22,7 +22,6 @@ Random regions may overlap the two ends, which makes the comparison stricter. Ne
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +37,7 @@ from unmask.evaluation.metrics import resample
 from unmask.evaluation.occlude import face_hull
 from unmask.evaluation.rescore import pictures, sample_families
 from unmask.evaluation.scores import Dataset, open_dataset
-from unmask.faces import FINDERS
+from unmask.faces import FINDERS, AtOnce
 from unmask.plots import FAKE, NEUTRAL, REAL, new_figure, save
 from unmask.types import Crop, Frame
 
@@ -97,20 +96,17 @@ def measure(predictor: Predictor, data: Dataset, options: argparse.Namespace) ->
     rng = np.random.default_rng(options.seed)
     finder = FINDERS[predictor.settings.finder](threads=1)
     rows: list[dict[str, Any]] = []
-    with ThreadPoolExecutor(1) as pool:
-        for row in data.rows.partition_by("video_id", "path"):
-            try:
-                frames = (Frame(0.0, image) for image in pictures(predictor, data.root, row))
-                seen = look(
-                    frames, finder, predictor.card.crop, predictor.settings, pool, workers=1
-                )
-                faces = [frame.faces[0] for frame in seen if frame.faces]
-            except MediaError:
-                faces = []
-            person = row["identity"][0] or row["group_id"][0]
-            for face in faces[:1]:
-                changes = remove(predictor, face, options, rng)
-                rows.append({"person": person, "label": row["label"][0], **changes})
+    for row in data.rows.partition_by("video_id", "path"):
+        try:
+            frames = (Frame(0.0, image) for image in pictures(predictor, data.root, row))
+            seen = look(frames, finder, predictor.card.crop, predictor.settings, AtOnce())
+            faces = [frame.faces[0] for frame in seen if frame.faces]
+        except MediaError:
+            faces = []
+        person = row["identity"][0] or row["group_id"][0]
+        for face in faces[:1]:
+            changes = remove(predictor, face, options, rng)
+            rows.append({"person": person, "label": row["label"][0], **changes})
     return pl.DataFrame(rows)
 
 

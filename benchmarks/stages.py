@@ -15,7 +15,6 @@ import argparse
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +25,7 @@ from unmask import Predictor, Settings
 from unmask.detect import load_bundle
 from unmask.detect.look import look
 from unmask.detect.scoring import Scoring
-from unmask.faces import FINDERS, FaceFinder, link_tracks
+from unmask.faces import FINDERS, AtOnce, FaceFinder, link_tracks
 from unmask.media import open_media
 from unmask.media.picture import Painter
 from unmask.types import Box, Face, Image
@@ -73,16 +72,6 @@ class Clock:
                     self.costs[self._open[-1]][place] -= seconds
 
 
-class Now(Executor):
-    """Does at once what it is asked to."""
-
-    def submit(self, call: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
-        """Return the outcome of a call."""
-        future: Future[Any] = Future()
-        future.set_result(call(*args, **options))
-        return future
-
-
 class Timed:
     """A finder whose searches are charged."""
 
@@ -118,7 +107,7 @@ def main() -> None:
 
 def one_turn(clip: Path, model: str | None, settings: Settings) -> dict[str, Cost]:
     """What each stage costs, run alone over all the frames of the clip."""
-    clock, bundle, now = Clock(), load_bundle(model), Now()
+    clock, bundle, now = Clock(), load_bundle(model), AtOnce()
     finder = Timed(FINDERS[settings.finder](threads=1), clock)
     paint = Painter.paint
 
@@ -136,7 +125,7 @@ def one_turn(clip: Path, model: str | None, settings: Settings) -> dict[str, Cos
         Painter.paint = paint
         reader.close()
     with clock.stage("crop"):
-        seen = list(look(frames, finder, bundle.card.crop, settings, now, workers=1))
+        seen = list(look(frames, finder, bundle.card.crop, settings, now))
     with clock.stage("score"):
         scoring = Scoring(bundle, now)
         faces = [face for frame in seen for face in frame.faces]

@@ -20,7 +20,7 @@ from unmask.errors import UnmaskError
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
-AHEAD: Final = 4
+AHEAD: Final = 32
 """Questions a child that are asked or answered before the first of them is handed out."""
 
 _DEATH = (EOFError, OSError, pickle.UnpicklingError)

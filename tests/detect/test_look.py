@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from unmask.detect import Settings
-from unmask.detect import look as room
 from unmask.detect.look import SeenFrame, look
-from unmask.faces import CropSpec
+from unmask.faces import CropSpec, clip
 from unmask.types import Box, Face, Frame, Image
 
 HERE, THERE = 300.0, 900.0
+Ground = Callable[[int], Image]
 
 
 def face(x: float, time: float) -> Face:
@@ -36,14 +36,32 @@ class Finder:
         return [face(x, time) for x in self.present[round(time)] if low <= x < high]
 
 
-def frames(count: int) -> Iterator[Frame]:
-    return (Frame(float(time), np.zeros((720, 1280, 3), np.uint8)) for time in range(count))
+def frames(present: dict[int, tuple[float, ...]], ground: Ground) -> Iterator[Frame]:
+    """Frames of people, drawn as grey squares."""
+    for time, people in present.items():
+        picture = ground(time)
+        for x in people:
+            picture[170:230, round(x) - 30 : round(x) + 30] = 128
+        yield Frame(float(time), picture)
 
 
-def seen_by(finder: Finder, settings: Settings, workers: int = 2) -> list[SeenFrame]:
+def still(time: int) -> Image:
+    del time
+    return np.zeros((720, 1280, 3), np.uint8)
+
+
+def restless(time: int) -> Image:
+    """Nothing is as it was in the last frame."""
+    return np.full((720, 1280, 3), time % 7 * 40, np.uint8)
+
+
+def seen_by(
+    finder: Finder, settings: Settings, workers: int = 2, ground: Ground = restless
+) -> list[SeenFrame]:
     with ThreadPoolExecutor(workers) as pool:
-        given = frames(len(finder.present))
-        return list(look(given, finder, CropSpec(size=64), settings, pool, workers=workers))
+        given = frames(finder.present, ground)
+        spec = CropSpec(size=64)
+        return list(look(given, finder, spec, settings, pool, ahead=workers + 1))
 
 
 @pytest.mark.parametrize(
@@ -66,6 +84,13 @@ def test_frames_searched_whole(count: int, least: int, whole: set[int], workers:
     assert finder.whole == whole
 
 
+def test_a_place_that_looks_as_it_did_is_not_searched_again():
+    finder = Finder(dict.fromkeys(range(12), (HERE,)))
+    seen = seen_by(finder, Settings(), ground=still)
+    assert all(len(frame.faces) == 1 for frame in seen)
+    assert finder.whole == {0}
+
+
 def test_all_are_where_following_is_off():
     finder = Finder(dict.fromkeys(range(6), (HERE,)))
     seen_by(finder, Settings(follow=False))
@@ -73,7 +98,7 @@ def test_all_are_where_following_is_off():
 
 
 def test_all_are_where_pictures_are_too_large_to_be_held(monkeypatch):
-    monkeypatch.setattr(room, "HELD", 1000)
+    monkeypatch.setattr(clip, "HELD", 1000)
     finder = Finder(dict.fromkeys(range(6), (HERE,)))
     assert len(seen_by(finder, Settings())) == 6
     assert finder.whole == set(range(6))
@@ -81,11 +106,14 @@ def test_all_are_where_pictures_are_too_large_to_be_held(monkeypatch):
 
 @pytest.mark.parametrize("start", range(8))
 @pytest.mark.parametrize("least", [2, 3, 4])
-def test_who_is_there_long_enough_to_be_scored_is_seen_all_that_time(start: int, least: int):
+@pytest.mark.parametrize("ground", [still, restless])
+def test_who_is_there_long_enough_to_be_scored_is_seen_all_that_time(
+    start: int, least: int, ground: Ground
+):
     """Beside someone who stays, and however that falls on the frames that are searched whole."""
     stay = range(start, start + least)
     finder = Finder({n: (HERE, THERE) if n in stay else (HERE,) for n in range(12)})
-    seen = seen_by(finder, Settings(min_frames=least))
+    seen = seen_by(finder, Settings(min_frames=least), ground=ground)
     assert [len(frame.faces) for frame in seen] == [1 + (n in stay) for n in range(12)]
 
 
@@ -103,7 +131,7 @@ def test_no_picture_is_kept_longer_than_it_takes():
 
     finder = Finder(dict.fromkeys(range(60), (HERE,)))
     with ThreadPoolExecutor(2) as pool:
-        for _ in look(watched(), finder, CropSpec(size=64), Settings(), pool, workers=2):
+        for _ in look(watched(), finder, CropSpec(size=64), Settings(), pool, ahead=3):
             pass
     assert max(alive) < 16
 

@@ -1,4 +1,4 @@
-"""Frames between two that were searched whole."""
+"""Frames between two that were searched, and after one that was."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unmask.faces import find_between, find_faces
+from unmask.faces import Backdrop, find_again, find_between, find_faces
 from unmask.types import Box, Face, Image
 
 PICTURE = np.zeros((720, 1280, 3), np.uint8)
@@ -136,3 +136,85 @@ def test_a_face_is_found_at_the_place_that_a_whole_search_gives(centerface, astr
 
 def moved(each: Face, time: float) -> Face:
     return Face(time, each.box, each.landmarks, each.confidence)
+
+
+GROUND = cv2.resize(np.random.default_rng(0).integers(60, 190, (9, 16, 3), np.uint8), (1280, 720))
+
+
+def drawn(*people: Face, ground: Image = GROUND) -> Image:
+    """A picture with the people in it, under noise of its own."""
+    picture = ground.copy()
+    for each in people:
+        x0, y0, x1, y1 = (round(value) for value in each.box)
+        picture[y0:y1, x0:x1] = 230
+    grain = np.random.default_rng(len(people)).integers(-4, 5, picture.shape)
+    return np.clip(picture + grain, 0, 255).astype(np.uint8)
+
+
+def test_what_looks_as_it_did_is_not_searched_again():
+    one, same = face(300, time=0), face(310)
+    finder = Knowing(same)
+    found, backdrop = find_again(finder, drawn(same), 1.0, [one], Backdrop.of(drawn(one)))
+    assert found == [same]
+    (part,) = finder.searched
+    assert part is not None
+    assert part[2] - part[0] < 5 * same.size
+    assert backdrop.changed(Backdrop.of(drawn(same))) == []
+
+
+@pytest.mark.parametrize(
+    ("people", "ground"),
+    [
+        pytest.param([face(300), face(900)], GROUND, id="come"),
+        pytest.param([face(300), face(900, 600, 40)], GROUND, id="come, small"),
+        pytest.param([], GROUND, id="gone"),
+        pytest.param([face(900)], GROUND, id="moved"),
+        pytest.param([face(300), face(900)], GROUND[:, ::-1], id="another scene"),
+        pytest.param([face(300)], GROUND[:, ::-1], id="the camera moved"),
+    ],
+)
+def test_otherwise_all_of_it_is(people: list[Face], ground: Image):
+    finder = Knowing(*people)
+    before = face(300, time=0)
+    backdrop = Backdrop.of(drawn(before))
+    assert find_again(finder, drawn(*people, ground=ground), 1.0, [before], backdrop)[0] == people
+    assert finder.searched[-1] is None
+
+
+def test_who_fades_in_is_seen_though_no_two_frames_differ_much():
+    """What has not been searched is told from how it looked when it last was."""
+    one = face(300, time=0)
+    backdrop, before = Backdrop.of(GROUND), [one]
+    for time in range(1, 40):
+        picture = GROUND.copy()
+        picture[170:230, 870:930] += np.uint8(time)
+        here = face(300, time=time)
+        people = (here, face(900, time=time)) if time >= 30 else (here,)
+        finder = Knowing(*people)
+        before, backdrop = find_again(finder, picture, float(time), before, backdrop)
+    assert len(before) == 2
+
+
+def test_a_frame_of_another_size_is_searched_whole():
+    finder = Knowing(face(300))
+    backdrop = Backdrop.of(cv2.resize(drawn(face(300)), (640, 360)))
+    find_again(finder, drawn(face(300)), 1.0, [face(300, time=0)], backdrop)
+    assert finder.searched == [None]
+
+
+@given(
+    st.tuples(st.integers(2, 90), st.integers(2, 90)),
+    st.tuples(st.integers(0, 89), st.integers(0, 89)),
+)
+def test_a_change_of_some_size_is_told_wherever_it_is(size: tuple[int, int], place):
+    height, width = (8 * side for side in size)
+    top, left = (min(8 * at, full - 8) for at, full in zip(place, (height, width), strict=True))
+    picture = np.full((height, width, 3), 100, np.uint8)
+    backdrop = Backdrop.of(picture)
+    assert backdrop.changed(Backdrop.of(picture)) == []
+    picture[top : top + 8, left : left + 8] = 200
+    (part,) = backdrop.changed(Backdrop.of(picture))
+    assert part[0] <= left
+    assert part[1] <= top
+    assert part[2] >= left + 8
+    assert part[3] >= top + 8

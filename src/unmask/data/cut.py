@@ -14,9 +14,17 @@ import numpy as np
 from unmask.data.faceset import decode_face
 from unmask.data.unpack import frames_of
 from unmask.errors import MediaError, UnreadableError
-from unmask.faces import FINDERS, FaceFinder, find_faces, link_tracks, sharpness
+from unmask.faces import (
+    FINDERS,
+    AtOnce,
+    FaceFinder,
+    find_faces,
+    link_tracks,
+    search_clip,
+    sharpness,
+)
 from unmask.media import MediaReader, open_media
-from unmask.types import Face, Image
+from unmask.types import Face, Frame, Image
 
 MAX_SIDE: Final = 384
 """Neighbourhoods are averaged down to this many pixels a side at most."""
@@ -73,7 +81,7 @@ def faces_of(
     if medium.is_dir():
         rows, gaps = _faces_of_folder(medium, picks)
     else:
-        with open_media(medium, frames=frames) as reader:
+        with open_media(medium, frames=frames, threads=1) as reader:
             if reader.media.kind == "image":
                 seen = _largest(reader, medium)
                 rows, gaps = [seen.row(0, 0.0)] if seen else [], Counter()
@@ -130,10 +138,10 @@ def _faces_of_clip(reader: MediaReader, min_frames: int) -> tuple[Rows, Counter[
     """Return the faces of all people seen often enough, the one seen most often first."""
     seen: dict[int, tuple[int, Seen]] = {}
     found = []
-    for slot, frame in enumerate(reader):
-        faces = find_faces(_finder(), frame.image, frame.time)
-        found.append(sorted(faces, key=lambda face: -face.size)[:MAX_FACES])
-        seen |= {id(face): (slot, _seen(frame.image, face)) for face in found[-1]}
+    frames = search_clip(reader, _finder(), _seen_in, AtOnce(), every=min_frames)
+    for slot, faces in enumerate(frames):
+        found.append([face for face, _ in faces])
+        seen |= {id(face): (slot, each) for face, each in faces}
     tracks = link_tracks(found)
     rows = []
     for track in tracks:
@@ -147,6 +155,12 @@ def _faces_of_clip(reader: MediaReader, min_frames: int) -> tuple[Rows, Counter[
     for note in reader.notes:
         gaps[note.partition(":")[0]] = reader.expected - reader.decoded
     return rows, gaps
+
+
+def _seen_in(frame: Frame, found: list[Face]) -> list[tuple[Face, Seen]]:
+    """Return the faces kept of a frame, the largest first."""
+    largest = sorted(found, key=lambda face: -face.size)[:MAX_FACES]
+    return [(face, _seen(frame.image, face)) for face in largest]
 
 
 def _seen(image: Image, face: Face) -> Seen:

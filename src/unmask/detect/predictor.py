@@ -26,7 +26,7 @@ from unmask.detect.look import SeenFace, SeenFrame, evenly, look, weigh
 from unmask.detect.scoring import Scoring
 from unmask.detect.settings import Settings
 from unmask.errors import MediaError, Reason
-from unmask.faces import FINDERS, link_tracks
+from unmask.faces import FINDERS, AtOnce, link_tracks
 from unmask.media import MediaReader, file_sha256, open_media
 from unmask.provenance import examine
 from unmask.types import (
@@ -66,8 +66,12 @@ class Predictor:
         self.settings = settings or Settings()
         self._bundle = load_bundle(model)
         self._finder = FINDERS[self.settings.finder](threads=1)
-        self._workers = self.settings.threads or os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="unmask")
+        self._threads = self.settings.threads or os.cpu_count() or 1
+        self._pool = (
+            ThreadPoolExecutor(self._threads, thread_name_prefix="unmask")
+            if self._threads > 1
+            else AtOnce()
+        )
 
     @property
     def identity(self) -> ModelIdentity:
@@ -100,7 +104,10 @@ class Predictor:
     ) -> Report:
         try:
             with open_media(
-                path, frames=self.settings.frames, limits=self.settings.limits
+                path,
+                frames=self.settings.frames,
+                limits=self.settings.limits,
+                threads=self._threads,
             ) as reader:
                 if self.card.input == "sequence" and reader.media.kind == "image":
                     return abstain(
@@ -116,7 +123,7 @@ class Predictor:
                     self.card.crop,
                     self.settings,
                     self._pool,
-                    workers=self._workers,
+                    ahead=self._threads + 1,
                 ):
                     seen.append(frame)
                     scoring.add(frame.faces)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +15,7 @@ from unmask.detect.look import SeenFace, look
 from unmask.errors import MediaError
 from unmask.evaluation.rescore import pictures
 from unmask.evaluation.scores import Dataset, Progress
-from unmask.faces import FINDERS
+from unmask.faces import FINDERS, AtOnce
 from unmask.forgery.canonical import PARTS, project
 from unmask.types import Crop, Frame, Image, Points
 
@@ -75,19 +74,18 @@ def occlude(
     finder = FINDERS[predictor.settings.finder](threads=1)
     settings = replace(predictor.settings, follow=False)  # pictures of a medium need not be a clip
     rows = []
-    with ThreadPoolExecutor(1) as pool:
-        for done in range(len(dataset.rows)):
-            row = dataset.rows[done]
-            keys = row.select(name for name in OCCLUDED if name in row.columns)
-            try:
-                frames = (Frame(0.0, image) for image in pictures(predictor, dataset.root, row))
-                seen = look(frames, finder, predictor.card.crop, settings, pool, workers=1)
-                faces = [frame.faces[0] for frame in seen if frame.faces]
-            except MediaError:
-                faces = []
-            rows.append({**keys.row(0, named=True), **(_logits(predictor, faces) if faces else {})})
-            if progress:
-                progress(done + 1, len(dataset.rows))
+    for done in range(len(dataset.rows)):
+        row = dataset.rows[done]
+        keys = row.select(name for name in OCCLUDED if name in row.columns)
+        try:
+            frames = (Frame(0.0, image) for image in pictures(predictor, dataset.root, row))
+            seen = look(frames, finder, predictor.card.crop, settings, AtOnce())
+            faces = [frame.faces[0] for frame in seen if frame.faces]
+        except MediaError:
+            faces = []
+        rows.append({**keys.row(0, named=True), **(_logits(predictor, faces) if faces else {})})
+        if progress:
+            progress(done + 1, len(dataset.rows))
     return pl.DataFrame(rows, schema=OCCLUDED)
 
 

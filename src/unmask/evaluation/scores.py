@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,7 +20,7 @@ from unmask.detect import Predictor
 from unmask.detect.aggregate import calibrate, decide, thresholds, track_score
 from unmask.detect.look import look, weigh
 from unmask.errors import DataError, MediaError
-from unmask.faces import FINDERS, FaceFinder, link_tracks
+from unmask.faces import FINDERS, AtOnce, FaceFinder, link_tracks
 from unmask.media import open_media
 from unmask.types import Frame
 
@@ -165,9 +164,8 @@ def _score_folder(predictor: Predictor, stills: Sequence[Path]) -> dict[str, Any
     places = np.linspace(0, len(stills) - 1, min(len(stills), settings.frames)).round()
     chosen = [stills[n] for n in places.astype(int)]
     size = round(float(np.mean([path.stat().st_size for path in chosen]))) if chosen else 0
-    with ThreadPoolExecutor(1) as pool:
-        finder = _finder(settings.finder)
-        seen = list(look(_read(chosen), finder, card.crop, settings, pool, workers=1))
+    finder = _finder(settings.finder)
+    seen = list(look(_read(chosen), finder, card.crop, settings, AtOnce()))
     by_face = {id(each.face): each for frame in seen for each in frame.faces}
     tracks = link_tracks([[each.face for each in frame.faces] for frame in seen])
     people = [track.faces for track in tracks if len(track.faces) >= settings.min_frames]

@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
 _NOT_THE_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
 _STREAMS = 16  # of a container that a report names
+_THREADS = 16  # of a decoder at most; each takes memory for pictures of its own
 _TO_H264 = "convert it to H.264 MP4"
 
 
-def open_stream(path: Path, found: Format, limits: Limits) -> tuple[InputContainer, VideoStream]:
+def open_stream(
+    path: Path, found: Format, limits: Limits, threads: int
+) -> tuple[InputContainer, VideoStream]:
     """Open the video at ``path`` and choose its picture stream; the caller closes the container.
+
+    It is decoded on ``threads`` threads, 0 for one a core.
 
     Raises:
         OverLimitError: the header declares more than ``limits`` allow.
@@ -48,10 +53,13 @@ def open_stream(path: Path, found: Format, limits: Limits) -> tuple[InputContain
         metadata_errors="replace",
     )
     try:
-        return container, _picture_stream(path, container, limits)
+        stream = _picture_stream(path, container, limits)
+        stream.codec_context.thread_type = "AUTO"
+        stream.codec_context.thread_count = min(threads, _THREADS)
     except BaseException:
         container.close()
         raise
+    return container, stream
 
 
 def _picture_stream(path: Path, container: InputContainer, limits: Limits) -> VideoStream:
@@ -78,7 +86,6 @@ def _picture_stream(path: Path, container: InputContainer, limits: Limits) -> Vi
         if stream is not best:
             stream.discard = Discard.all
     best.codec_context.options = {"max_pixels": _decoder_pixels(limits)}
-    best.codec_context.thread_type = "AUTO"
     return best
 
 

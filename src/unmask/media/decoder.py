@@ -45,8 +45,11 @@ class Decoder:
     container: InputContainer
     stream: VideoStream
 
-    def __init__(self, path: Path, found: Format, limits: Limits, watch: Stopwatch) -> None:
+    def __init__(
+        self, path: Path, found: Format, limits: Limits, watch: Stopwatch, *, threads: int
+    ) -> None:
         self._path, self._found, self._limits, self._watch = path, found, limits, watch
+        self._threads = threads
         self._seekable = found.demuxer in _SEEKABLE
         self.failed = 0
         self._open()
@@ -168,4 +171,6 @@ class Decoder:
             return
 
     def _open(self) -> None:
-        self.container, self.stream = open_stream(self._path, self._found, self._limits)
+        self.container, self.stream = open_stream(
+            self._path, self._found, self._limits, self._threads
+        )

@@ -28,7 +28,7 @@ _TAGS, _TAG_LENGTH = 64, 1000  # how much of a container's own notes is kept
 
 
 def open_media(
-    path: str | Path, *, frames: int = 32, limits: Limits = _NO_LIMITS_GIVEN
+    path: str | Path, *, frames: int = 32, limits: Limits = _NO_LIMITS_GIVEN, threads: int = 0
 ) -> MediaReader:
     """Open an image or a video; what it is, its content decides, never its name.
 
@@ -40,6 +40,7 @@ def open_media(
         path: a file.
         frames: how many frames to sample from a video, spread evenly over its whole length.
         limits: the largest file to open.
+        threads: threads that decode a video, 0 for one a core.
 
     Raises:
         UnreadableError: the file is missing, empty or damaged.
@@ -51,7 +52,7 @@ def open_media(
         raise SettingError(f"frames must be at least 1. Got {frames}")
     path = Path(path)
     with _one_line(path):
-        return MediaReader(path, frames, limits)
+        return MediaReader(path, frames, limits, threads)
 
 
 class MediaReader:
@@ -63,7 +64,7 @@ class MediaReader:
         truncated: whether the file ends early.
     """
 
-    def __init__(self, path: Path, frames: int, limits: Limits) -> None:
+    def __init__(self, path: Path, frames: int, limits: Limits, threads: int) -> None:
         self._path = path
         self._frames = frames
         self._watch = Stopwatch(path, limits)
@@ -71,7 +72,7 @@ class MediaReader:
         limits.check(path, "file_bytes", size)
         with path.open("rb") as file:
             found = recognise(path, file.read(HEAD))
-        self._source = _open(path, found, limits, self._watch)
+        self._source = _open(path, found, limits, self._watch, threads)
         try:
             sha256 = _digest(path)
             self.media = _media(path, sha256, size, found, self._source)
@@ -132,10 +133,13 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _open(path: Path, found: Format, limits: Limits, watch: Stopwatch) -> Still | Video:
+def _open(
+    path: Path, found: Format, limits: Limits, watch: Stopwatch, threads: int
+) -> Still | Video:
     if not found.demuxer:
         return read_still(path, found.name, limits)
-    video = Video(path, found, limits, watch, cut=check_structure(path, found, watch))
+    cut = check_structure(path, found, watch)
+    video = Video(path, found, limits, watch, cut=cut, threads=threads)
     if found.name in ANIMATED and video.expected == 1:
         video.close()
         return read_still(path, found.name, limits)

@@ -48,10 +48,17 @@ class Video:
     """
 
     def __init__(
-        self, path: Path, found: Format, limits: Limits, watch: Stopwatch, *, cut: bool
+        self,
+        path: Path,
+        found: Format,
+        limits: Limits,
+        watch: Stopwatch,
+        *,
+        cut: bool,
+        threads: int,
     ) -> None:
         self._path, self._watch = path, watch
-        self._decoder = Decoder(path, found, limits, watch)
+        self._decoder = Decoder(path, found, limits, watch, threads=threads)
         container, stream = self._decoder.container, self._decoder.stream
         try:
             self.index, frame = scan(path, container, stream, limits, watch)

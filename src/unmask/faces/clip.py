@@ -1,0 +1,145 @@
+"""The faces of a clip's frames, in order: what is searched when, and by whom."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from unmask.faces.finder import FaceFinder, find_faces
+from unmask.faces.follow import Backdrop, find_again, find_between
+from unmask.types import Face, Frame
+
+HELD = 32_000_000
+"""A larger picture, in bytes, is searched at once rather than held; one of 4K is smaller."""
+
+T = TypeVar("T")
+
+
+class AtOnce(Executor):
+    """A pool of no threads: it does what it is given before it returns."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        """Return the outcome of a call."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(call(*args, **options))
+        except Exception as error:  # noqa: BLE001 - raised where it is asked for
+            future.set_exception(error)
+        return future
+
+
+def search_clip(
+    frames: Iterable[Frame],
+    finder: FaceFinder,
+    make: Callable[[Frame, list[Face]], T],
+    pool: Executor,
+    *,
+    every: int,
+    ahead: int = 0,
+) -> Iterator[T]:
+    """Find the faces of frames; yield for each, in order, what is made of it and them.
+
+    Every ``every``-th frame and the last are searched whole, or by `find_again`, which leaves out
+    what has not changed; the others by `find_between`. Whoever is in ``every`` frames in a row is
+    in one of the former, and so is missed in none.
+
+    Args:
+        frames: of one clip, in order of time. A few are held at a time.
+        finder: finds the faces.
+        make: called with a frame and its faces, in the pool.
+        pool: where it all runs, first come first served.
+        every: 0 to search every frame whole, by itself.
+        ahead: frames that may be under way in the pool while an earlier one is waited for.
+    """
+    waiting: deque[Future[_Found[T]]] = deque()
+    for found in _started(frames, _Search(finder, make), pool, every):
+        waiting.append(found)
+        if len(waiting) > ahead:
+            yield waiting.popleft().result().made
+    while waiting:
+        yield waiting.popleft().result().made
+
+
+@dataclass(frozen=True)
+class _Found(Generic[T]):
+    """The faces of a frame, what is made of them, and what the clip has looked like so far."""
+
+    faces: list[Face]
+    made: T
+    backdrop: Backdrop | None = None
+
+
+@dataclass(frozen=True)
+class _Search(Generic[T]):
+    """What is done to every frame."""
+
+    finder: FaceFinder
+    make: Callable[[Frame, list[Face]], T]
+
+    def alone(self, frame: Frame) -> _Found[T]:
+        """Search a frame by itself."""
+        faces = find_faces(self.finder, frame.image, frame.time)
+        return _Found(faces, self.make(frame, faces))
+
+    def again(self, frame: Frame, before: Future[_Found[T]] | None) -> _Found[T]:
+        """Search a frame, given the last one that was searched so."""
+        last = before and before.result()
+        if last and last.backdrop:
+            faces, backdrop = find_again(
+                self.finder, frame.image, frame.time, last.faces, last.backdrop
+            )
+        else:
+            faces = find_faces(self.finder, frame.image, frame.time)
+            backdrop = Backdrop.of(frame.image)
+        return _Found(faces, self.make(frame, faces), backdrop)
+
+    def between(
+        self, frame: Frame, before: Future[_Found[T]], after: Future[_Found[T]]
+    ) -> _Found[T]:
+        """Search a frame between two others."""
+        around = before.result().faces, after.result().faces
+        faces = find_between(self.finder, frame.image, frame.time, *around)
+        return _Found(faces, self.make(frame, faces))
+
+
+class _Group(NamedTuple, Generic[T]):
+    """Frames between two that are searched first."""
+
+    between: list[Frame]
+    before: Future[_Found[T]]
+    after: Future[_Found[T]]
+
+
+def _started(
+    frames: Iterable[Frame], search: _Search[T], pool: Executor, every: int
+) -> Iterator[Future[_Found[T]]]:
+    """Start to search each frame; yield that in order."""
+
+    def start(group: _Group[T] | None) -> Iterator[Future[_Found[T]]]:
+        if group:
+            while group.between:
+                yield pool.submit(search.between, group.between.pop(0), group.before, group.after)
+            yield group.after
+
+    held: list[Frame] = []
+    before: Future[_Found[T]] | None = None
+    ready: _Group[T] | None = None
+    for frame in frames:
+        if not every:
+            yield pool.submit(search.alone, frame)
+            continue
+        # Only now: by this time the search that these wait for is well under way.
+        yield from start(ready)
+        ready = None
+        held.append(frame)
+        if before is None or len(held) >= every or frame.image.nbytes > HELD:
+            after = pool.submit(search.again, frame, before)
+            ready = _Group(held[:-1], before or after, after)
+            before, held = after, []
+    yield from start(ready)
+    if held and before:
+        after = pool.submit(search.again, held[-1], before)
+        yield from start(_Group(held[:-1], before, after))
