@@ -61,7 +61,7 @@ def ray_workers(environment: dict[str, str]) -> list[int]:
         if entry.name.isdigit():
             try:
                 name = (entry / "cmdline").read_bytes()
-                if not name.startswith(b"ray::MapBatches(_do)"):
+                if not name.startswith(b"ray::_do"):
                     continue
                 if token in (entry / "environ").read_bytes().split(b"\0"):
                     found.append(int(entry.name))

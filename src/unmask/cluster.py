@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, suppress
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,10 +26,15 @@ ENGINES: Final = ("local", "ray")
 OBJECT_STORE: Final = 200 * 2**20
 """Bytes of shared memory of a Ray that is started here: only numbers travel through it."""
 
+AHEAD: Final = 2
+"""Parts for each core that Ray is given to choose from; more cores may come at any time."""
+
+KILLED: Final = 20
+"""Times that a part is begun again after the process or the machine that was at it was killed."""
+
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anybody
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",  # of Ray's own bookkeeping; those of parts are answers
 }
 
@@ -67,35 +73,33 @@ def spread(
     if not parts:
         return
     with _connected(workers) as ray:
-        job = pickle.dumps((make, arguments, Path.cwd()))
-        dealt = ray.data.from_items(
-            [{"number": number, "part": pickle.dumps(part)} for number, part in parts.items()],
-            override_num_blocks=len(parts),
-        )
-        made = dealt.map_batches(
-            _do,
-            fn_kwargs={"job": job},
-            batch_size=1,
-            num_cpus=1,
-            compute=ray.data.TaskPoolStrategy(size=workers),
-        )
+        job = ray.put(pickle.dumps((make, arguments, Path.cwd())))
+        do = ray.remote(num_cpus=1, max_retries=KILLED)(_do)
+        left = iter(parts.items())
+        at_work: dict[Any, int] = {}
         try:
-            for row in made.iter_batches(batch_size=1, prefetch_batches=0, batch_format="numpy"):
-                answer = pickle.loads(row["answer"][0])  # noqa: S301 - from our own process
-                if isinstance(answer, UnmaskError):
-                    raise answer
-                yield int(row["number"][0]), answer
+            while True:
+                most = workers or AHEAD * int(1 + ray.cluster_resources().get("CPU", 0))
+                for number, part in islice(left, max(0, most - len(at_work))):
+                    at_work[do.remote(pickle.dumps(part), job)] = number
+                if not at_work:
+                    return
+                for done in ray.wait(list(at_work))[0]:
+                    answer = pickle.loads(ray.get(done))  # noqa: S301 - from our own process
+                    if isinstance(answer, UnmaskError):
+                        raise answer
+                    yield at_work.pop(done), answer
         except ray.exceptions.RayError as error:
             raise ClusterError(f"Ray gave up: {_last_line(error)}") from error
 
 
-def _do(batch: Mapping[str, Any], job: bytes) -> dict[str, list[Any]]:
+def _do(part: bytes, job: bytes) -> bytes:
     """Do one part in a process of Ray's; an error of ours is an answer, not to be tried again."""
     try:
-        answer = _doer(job)(pickle.loads(batch["part"][0]))  # noqa: S301 - from our own driver
+        answer = _doer(job)(pickle.loads(part))  # noqa: S301 - from our own driver
     except UnmaskError as error:
         answer = error
-    return {"number": [batch["number"][0]], "answer": [pickle.dumps(answer)]}
+    return pickle.dumps(answer)
 
 
 @lru_cache(maxsize=1)
@@ -117,11 +121,9 @@ def _connected(workers: int | None) -> Iterator[Any]:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         import ray  # noqa: PLC0415 - comes with an extra, and takes seconds
-        import ray.data  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise MissingExtraError("--engine ray", "cluster") from error
     logging.getLogger("ray").setLevel(logging.ERROR)
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
     options: dict[str, Any] = {"address": address, "logging_level": "error", "log_to_driver": False}
     if address == "local":
         options |= {
@@ -139,7 +141,6 @@ def _connected(workers: int | None) -> Iterator[Any]:
         except Exception as error:  # Ray raises nearly anything
             where = "Ray does not start" if address == "local" else f"no Ray at {address}"
             raise ClusterError(f"{where}: {_last_line(error)}") from error
-    ray.data.DataContext.get_current().enable_progress_bars = False
     # Of a worker that was killed, and is replaced, Ray tells on stdout, among the data.
     ray._private.worker._worker_logs_enabled = False  # noqa: SLF001 - there is no other switch
     try:
