@@ -220,16 +220,14 @@ def _prepare(
 
 def _look(clip: Path) -> list[Found]:
     """Return all faces that `prepare` can have found in a clip."""
-    from unmask.faces import FINDERS, find_faces
+    from unmask.data.prepare import MIN_FRAMES
+    from unmask.faces import FINDERS, AtOnce, search_clip
     from unmask.media import open_media
 
     finder = FINDERS["centerface"](threads=1)
     with open_media(clip, frames=FRAMES) as reader:
-        return [
-            Found(frame.time, face.box)
-            for frame in reader
-            for face in find_faces(finder, frame.image, frame.time)
-        ]
+        frames = search_clip(reader, finder, lambda _, faces: faces, AtOnce(), every=MIN_FRAMES)
+        return [Found(face.time, face.box) for faces in frames for face in faces]
 
 
 def _detect(clips: list[Path], size: str) -> list[Row]:
