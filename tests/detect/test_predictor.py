@@ -306,3 +306,22 @@ def test_a_report_without_its_pictures_is_json(predictor, samples):
     values = predictor.detect(samples / "real" / "hopper.jpg").to_json()
     assert values["verdict"] in {"fake", "real", "uncertain"}
     assert "evidence" not in values
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_clip_is_analysed_on_as_many_threads_as_asked_for(bundle, samples, threads):
+    """In a process of its own: others of this one come and go meanwhile."""
+    code = """if True:
+        import cv2, os, sys
+        from unmask import Predictor, Settings
+        cv2.setNumThreads(1)  # its own are the caller's
+        counts = []
+        predictor = Predictor(sys.argv[1], Settings(threads=int(sys.argv[3])))
+        before = len(os.listdir("/proc/self/task"))
+        predictor.detect(sys.argv[2], lambda _: counts.append(len(os.listdir("/proc/self/task"))))
+        print(max(counts) - before)
+    """
+    command = [sys.executable, "-c", code, bundle, samples / "real" / "astronaut.mp4", str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == (0 if threads == 1 else 2 * threads)  # as many decode

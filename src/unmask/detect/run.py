@@ -9,6 +9,8 @@ from functools import lru_cache, partial
 from os import cpu_count
 from pathlib import Path
 
+import cv2
+
 from unmask.children import Child, ChildDiedError, ask_all
 from unmask.detect.bundle import load_bundle
 from unmask.detect.predictor import Predictor, abstain
@@ -102,6 +104,7 @@ def judge(predictor: Predictor, path: str | Path) -> Report:
 
 
 def _make_judge(model: str | Path | None, settings: Settings) -> Callable[[str | Path], Report]:
+    cv2.setNumThreads(1)  # the predictor has threads of its own
     return partial(judge, Predictor(model, settings))
 
 

@@ -21,9 +21,11 @@ class Settings:
         max_faces: most faces scored in one frame, the largest first.
         limits: the largest media to open.
         finder: name of the face finder.
-        threads: faces are found and scored on this many threads; 0 for one a core.
-        follow: search only every ``min_frames``-th frame of a video whole for faces, and the others
-            only near where the same people are before and after; otherwise every frame.
+        threads: a video is decoded on this many threads, while faces are found and scored on as
+            many more; 1 for one thread that does all in turn, 0 for one a core.
+        follow: search only every ``min_frames``-th frame of a video for faces, and that where it
+            has changed, and the others only near where the same people are before and after;
+            otherwise every frame whole.
         evidence: keep crops, heat maps and thumbnails for the report.
         trust_list: certificates of those who vouch for signers of content credentials, as
             `unmask.provenance.read_trust_list` returns them.

@@ -22,7 +22,7 @@ MARGIN = 1.0
 """Room left around a face, in longer sides of its box: a finder judges a face, and places its
 landmarks, by what surrounds it. With less, the scores of some clips move by more than .01."""
 
-WORTH = 0.5
+WORTH = 0.75
 """Parts that together take more than this share of the picture are not worth it."""
 
 SIDE = 320
