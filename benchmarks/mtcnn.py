@@ -164,7 +164,7 @@ def _agreed(data: Path, workers: int) -> list[Row]:
 
 
 def _small(folder: Path) -> list[Row]:
-    """Return the rows on small faces, each frame of one clip by itself."""
+    """Return the rows on small faces."""
     scene = compose(folder / "small.mp4", SMALL, SIZES["1080p"])
     shown = FRAMES * len(SMALL)
     with pool(1) as processes:

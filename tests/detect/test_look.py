@@ -91,6 +91,13 @@ def test_a_place_that_looks_as_it_did_is_not_searched_again():
     assert finder.whole == {0}
 
 
+def test_nobody_is_looked_for_again_where_nothing_moves():
+    finder = Finder({n: (THERE,) if n in (7, 8) else () for n in range(12)})
+    seen = seen_by(finder, Settings(), ground=still)
+    assert [len(frame.faces) for frame in seen] == [int(n in (7, 8)) for n in range(12)]
+    assert finder.whole <= {0, 6, 7, 8, 9}
+
+
 def test_all_are_where_following_is_off():
     finder = Finder(dict.fromkeys(range(6), (HERE,)))
     seen_by(finder, Settings(follow=False))

@@ -181,6 +181,12 @@ def test_otherwise_all_of_it_is(people: list[Face], ground: Image):
     assert finder.searched[-1] is None
 
 
+def test_where_nobody_was_and_nothing_has_changed_nobody_is():
+    finder = Knowing()
+    found, _ = find_again(finder, drawn(), 1.0, [], Backdrop.of(drawn()))
+    assert (found, finder.searched) == ([], [])
+
+
 def test_who_fades_in_is_seen_though_no_two_frames_differ_much():
     """What has not been searched is told from how it looked when it last was."""
     one = face(300, time=0)

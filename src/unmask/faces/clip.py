@@ -43,8 +43,8 @@ def search_clip(
     """Find the faces of frames; yield for each, in order, what is made of it and them.
 
     Every ``every``-th frame and the last are searched whole, or by `find_again`, which leaves out
-    what has not changed; the others by `find_between`. Whoever is in ``every`` frames in a row is
-    in one of the former, and so is missed in none.
+    what has not changed; the others by `find_between`, if anyone is there to look for. Whoever is
+    in ``every`` frames in a row is in one of the former, and so is missed in none.
 
     Args:
         frames: of one clip, in order of time. A few are held at a time.
@@ -100,8 +100,12 @@ class _Search(Generic[T]):
         self, frame: Frame, before: Future[_Found[T]], after: Future[_Found[T]]
     ) -> _Found[T]:
         """Search a frame between two others."""
-        around = before.result().faces, after.result().faces
-        faces = find_between(self.finder, frame.image, frame.time, *around)
+        one, other = before.result(), after.result()
+        finder, image, time = self.finder, frame.image, frame.time
+        if one.backdrop and not (one.faces or other.faces):  # no place to look at
+            faces, _ = find_again(finder, image, time, [], one.backdrop)
+        else:
+            faces = find_between(finder, image, time, one.faces, other.faces)
         return _Found(faces, self.make(frame, faces))
 
 

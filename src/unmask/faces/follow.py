@@ -83,9 +83,9 @@ def find_again(
 ) -> tuple[list[Face], Backdrop]:
     """Return the faces of a frame as `find_faces` does, and the backdrop for the next.
 
-    Where the same people are as in an earlier frame, and much of the picture looks as it did when
-    it was last searched, only their places are searched and what has changed. If anyone is missing
-    there, or anyone else turns up, the whole picture is.
+    Where the same people are as in an earlier frame, or nobody, and much of the picture looks as it
+    did when it was last searched, only their places are searched and what has changed. If anyone is
+    missing there, or anyone else turns up, the whole picture is.
 
     Args:
         finder: finds the faces.
@@ -95,11 +95,11 @@ def find_again(
         backdrop: its, as it was returned for it.
     """
     now = Backdrop.of(image)
-    if image.shape == backdrop.shape and has_room(before, image):
+    if image.shape == backdrop.shape and (not before or has_room(before, image)):
         places = _apart([*(_around([face], image) for face in before), *backdrop.changed(now)])
         if _worth(places, image):
             found = _find_in(finder, image, time, places)
-            if _all_same(before, found):
+            if _all_same(before, found) or not (before or found):
                 return found, backdrop.updated(now, places)
     return find_faces(finder, image, time), now
 
