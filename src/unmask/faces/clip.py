@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from unmask.faces.finder import FaceFinder, find_faces
 from unmask.faces.follow import Backdrop, find_again, find_between
@@ -109,41 +109,27 @@ class _Search(Generic[T]):
         return _Found(faces, self.make(frame, faces))
 
 
-class _Group(NamedTuple, Generic[T]):
-    """Frames between two that are searched first."""
-
-    between: list[Frame]
-    before: Future[_Found[T]]
-    after: Future[_Found[T]]
-
-
 def _started(
     frames: Iterable[Frame], search: _Search[T], pool: Executor, every: int
 ) -> Iterator[Future[_Found[T]]]:
     """Start to search each frame; yield that in order."""
-
-    def start(group: _Group[T] | None) -> Iterator[Future[_Found[T]]]:
-        if group:
-            while group.between:
-                yield pool.submit(search.between, group.between.pop(0), group.before, group.after)
-            yield group.after
-
     held: list[Frame] = []
     before: Future[_Found[T]] | None = None
-    ready: _Group[T] | None = None
+
+    def start() -> Iterator[Future[_Found[T]]]:
+        after = pool.submit(search.again, held.pop(), before)
+        while held:
+            yield pool.submit(search.between, held.pop(0), before or after, after)
+        yield after
+
     for frame in frames:
         if not every:
             yield pool.submit(search.alone, frame)
             continue
-        # Only now: by this time the search that these wait for is well under way.
-        yield from start(ready)
-        ready = None
         held.append(frame)
         if before is None or len(held) >= every or frame.image.nbytes > HELD:
-            after = pool.submit(search.again, frame, before)
-            ready = _Group(held[:-1], before or after, after)
-            before, held = after, []
-    yield from start(ready)
-    if held and before:
-        after = pool.submit(search.again, held[-1], before)
-        yield from start(_Group(held[:-1], before, after))
+            for future in start():
+                yield future
+            before = future  # the last of them
+    if held:
+        yield from start()
