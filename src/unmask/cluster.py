@@ -81,11 +81,11 @@ def spread(
             while True:
                 most = workers or AHEAD * int(1 + ray.cluster_resources().get("CPU", 0))
                 for number, part in islice(left, max(0, most - len(at_work))):
-                    at_work[do.remote(pickle.dumps(part), job)] = number
+                    at_work[do.remote(part, job)] = number
                 if not at_work:
                     return
                 for done in ray.wait(list(at_work))[0]:
-                    answer = pickle.loads(ray.get(done))  # noqa: S301 - from our own process
+                    answer = ray.get(done)
                     if isinstance(answer, UnmaskError):
                         raise answer
                     yield at_work.pop(done), answer
@@ -93,13 +93,12 @@ def spread(
             raise ClusterError(f"Ray gave up: {_last_line(error)}") from error
 
 
-def _do(part: bytes, job: bytes) -> bytes:
+def _do(part: Any, job: bytes) -> Any:
     """Do one part in a process of Ray's; an error of ours is an answer, not to be tried again."""
     try:
-        answer = _doer(job)(pickle.loads(part))  # noqa: S301 - from our own driver
+        return _doer(job)(part)
     except UnmaskError as error:
-        answer = error
-    return pickle.dumps(answer)
+        return error
 
 
 @lru_cache(maxsize=1)

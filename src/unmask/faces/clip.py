@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from unmask.faces.finder import FaceFinder, find_faces
+from unmask.faces.finder import FaceFinder
 from unmask.faces.follow import Backdrop, find_again, find_between
 from unmask.types import Face, Frame
 
@@ -19,15 +19,12 @@ T = TypeVar("T")
 
 
 class AtOnce(Executor):
-    """A pool of no threads: it does what it is given before it returns."""
+    """A pool of no threads: it does what it is given, and raises what that raises, at once."""
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
         """Return the outcome of a call."""
         future: Future[Any] = Future()
-        try:
-            future.set_result(call(*args, **options))
-        except Exception as error:  # noqa: BLE001 - raised where it is asked for
-            future.set_exception(error)
+        future.set_result(call(*args, **options))
         return future
 
 
@@ -72,6 +69,9 @@ class _Found(Generic[T]):
     backdrop: Backdrop | None = None
 
 
+_NOTHING: _Found[None] = _Found([], None)
+
+
 @dataclass(frozen=True)
 class _Search(Generic[T]):
     """What is done to every frame."""
@@ -79,21 +79,12 @@ class _Search(Generic[T]):
     finder: FaceFinder
     make: Callable[[Frame, list[Face]], T]
 
-    def alone(self, frame: Frame) -> _Found[T]:
-        """Search a frame by itself."""
-        faces = find_faces(self.finder, frame.image, frame.time)
-        return _Found(faces, self.make(frame, faces))
-
     def again(self, frame: Frame, before: Future[_Found[T]] | None) -> _Found[T]:
         """Search a frame, given the last one that was searched so."""
-        last = before and before.result()
-        if last and last.backdrop:
-            faces, backdrop = find_again(
-                self.finder, frame.image, frame.time, last.faces, last.backdrop
-            )
-        else:
-            faces = find_faces(self.finder, frame.image, frame.time)
-            backdrop = Backdrop.of(frame.image)
+        last = before.result() if before else _NOTHING
+        faces, backdrop = find_again(
+            self.finder, frame.image, frame.time, last.faces, last.backdrop
+        )
         return _Found(faces, self.make(frame, faces), backdrop)
 
     def between(
@@ -102,7 +93,7 @@ class _Search(Generic[T]):
         """Search a frame between two others."""
         one, other = before.result(), after.result()
         finder, image, time = self.finder, frame.image, frame.time
-        if one.backdrop and not (one.faces or other.faces):  # no place to look at
+        if not (one.faces or other.faces):  # no place to look at
             faces, _ = find_again(finder, image, time, [], one.backdrop)
         else:
             faces = find_between(finder, image, time, one.faces, other.faces)
@@ -124,7 +115,7 @@ def _started(
 
     for frame in frames:
         if not every:
-            yield pool.submit(search.alone, frame)
+            yield pool.submit(search.again, frame, None)
             continue
         held.append(frame)
         if before is None or len(held) >= every or frame.image.nbytes > HELD:

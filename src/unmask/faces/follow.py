@@ -79,7 +79,7 @@ class Backdrop:
 
 
 def find_again(
-    finder: FaceFinder, image: Image, time: float, before: list[Face], backdrop: Backdrop
+    finder: FaceFinder, image: Image, time: float, before: list[Face], backdrop: Backdrop | None
 ) -> tuple[list[Face], Backdrop]:
     """Return the faces of a frame as `find_faces` does, and the backdrop for the next.
 
@@ -92,10 +92,10 @@ def find_again(
         image: uint8 RGB [H, W, 3].
         time: of the frame, seconds.
         before: faces of the earlier frame, and
-        backdrop: its, as it was returned for it.
+        backdrop: its, as it was returned for it; None where there is no earlier frame.
     """
     now = Backdrop.of(image)
-    if image.shape == backdrop.shape and (not before or has_room(before, image)):
+    if backdrop and image.shape == backdrop.shape and (not before or has_room(before, image)):
         places = _apart([*(_around([face], image) for face in before), *backdrop.changed(now)])
         if _worth(places, image):
             found = _find_in(finder, image, time, places)
@@ -119,7 +119,7 @@ def find_between(
         image: uint8 RGB [H, W, 3].
         time: of the frame, seconds.
         before: faces of a frame before it, and
-        after: of one after it, both searched whole.
+        after: of one after it, both searched by `find_again`.
     """
     if has_room(before, image) and has_room(after, image) and _all_same(before, after):
         tracks = link_tracks([before, after])
