@@ -9,7 +9,7 @@
 set -euo pipefail
 data=$1 work=${2:-runs/detector}
 mkdir -p "$work"
-sets=()
+sets=() ranges=()
 for name in dfdc-faces faces-utk clips; do
   manifest=$work/$name.parquet
   if [ ! -e "$manifest" ]; then
@@ -17,13 +17,13 @@ for name in dfdc-faces faces-utk clips; do
     unmask data split "$work/$name.all.parquet" --dev-share 0.08 --seed 1 --out "$manifest"
   fi
   unmask data prepare "$manifest" --root "$data/$name" --out "$work/$name"
-  sets+=("$work/$name")
+  sets+=("$work/$name") ranges+=(--int8 "$work/$name")
 done
 here=$(dirname "$0")
 unmask train frame "${sets[@]}" --set stop=2000 --out "$work/start"
 unmask train "$here/finish.json" "${sets[@]}" --weights "$work/start/last.ckpt" \
   --out "$work/finish"
 unmask train "$here/strong.json" "${sets[@]}" --out "$work/strong"
-unmask export "$work/finish" "$work/strong" "$work/raw.onnx" --name frame --version 3 --half
+unmask export "$work/finish" "$work/strong" "$work/raw.onnx" --name frame --version 4 "${ranges[@]}"
 unmask calibrate "$work/raw.onnx" "$data/dfdc-faces" "$data/faces-utk" --clips "$data/clips" \
   --out "$work/frame.onnx"

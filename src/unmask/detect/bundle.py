@@ -24,6 +24,9 @@ MAX_CARD: Final = 1_000_000
 DEFAULT: Final = "frame"
 """Name of the bundle that is used where none is named."""
 
+VNNI: Final = 261
+"""OpenCV's number of the instructions that multiply in 8 bits (AVX-512)."""
+
 Logits = npt.NDArray[np.float32]
 Cams = npt.NDArray[np.float32]
 
@@ -52,6 +55,9 @@ class Bundle:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 4
+        if not cv2.checkHardwareSupport(VNNI):
+            # For speed, such processors let sums of 8-bit products overflow, unless told not to.
+            options.add_session_config_entry("session.x64quantprecision", "1")
         try:
             self._session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's errors share no base but Exception

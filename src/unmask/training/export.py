@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,10 @@ from torch import nn
 
 from unmask.detect.bundle import CARD_KEY
 from unmask.detect.card import Bands, Calibration, Card, RealPool
-from unmask.errors import DataError
+from unmask.errors import DataError, SettingError
 from unmask.training.ensemble import read_ensemble
+from unmask.training.int8 import to_int8, training_crops
+from unmask.training.run import read_face_sets
 
 HALF_TOLERANCE: Final = 1e-2
 """How far half precision may move a logit."""
@@ -39,6 +41,7 @@ def export(
     name: str | None = None,
     checkpoint: str = "best.ckpt",
     half: bool = False,
+    int8: Sequence[Path] = (),
 ) -> bytes:
     """Return the bytes of a bundle, not yet calibrated, of one run's weights, or of several runs'.
 
@@ -49,14 +52,26 @@ def export(
         name: name of the bundle; that of the first recipe if not given.
         checkpoint: file in each run.
         half: store the weights in half precision; see `halve`.
+        int8: compute in 8 bits, with ranges from the training crops of these face sets; see
+            `unmask.training.int8`.
 
     Raises:
-        DataError: a folder holds no run, a checkpoint is missing or damaged, or the runs do not see
-            the same crops.
+        SettingError: both ``half`` and ``int8``.
+        DataError: a folder holds no run, a checkpoint is missing or damaged, the runs do not see
+            the same crops, or the scores change by more than they may.
     """
+    if half and int8:
+        raise SettingError("8 bits and half precision exclude each other: give --int8 or --half")
     detector, members = read_ensemble(runs, checkpoint)
-    recipe, facts = members[0]
-    crop = max((each.crop for each, _ in members), key=lambda spec: spec.size)
+    recipe = members[0][0]
+    widest = max((each for each, _ in members), key=lambda each: each.crop.size)
+    crop = widest.crop
+    told = [facts for _, facts in members]
+    training: dict[str, Any] = told[0] if len(runs) == 1 else {"mean of runs": told}
+    if int8:
+        shown = training_crops(widest, read_face_sets(int8))
+        names = ", ".join(folder.resolve().name for folder in int8)
+        training["8 bits"] = f"ranges from {len(shown) // 2} training crops of {names}"
     card = Card(
         name=name or recipe.name,
         version=version,
@@ -68,9 +83,11 @@ def export(
         normalisation=recipe.normalisation(),
         calibration=NOT_CALIBRATED,
         bands=NO_BANDS,
-        training=facts if len(runs) == 1 else {"mean of runs": [each for _, each in members]},
+        training=training,
     )
     data = to_onnx(detector, crop.size, card.length)
+    if int8:
+        data = to_int8(data, shown)
     return with_card(halve(data) if half else data, card)
 
 
