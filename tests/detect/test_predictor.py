@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 
@@ -309,7 +310,7 @@ def test_a_report_without_its_pictures_is_json(predictor, samples):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", [0, 1, 3])
 def test_a_clip_is_analysed_on_as_many_threads_as_asked_for(bundle, samples, threads):
     """In a process of its own: others of this one come and go meanwhile."""
     code = """if True:
@@ -324,4 +325,6 @@ def test_a_clip_is_analysed_on_as_many_threads_as_asked_for(bundle, samples, thr
     """
     command = [sys.executable, "-c", code, bundle, samples / "real" / "astronaut.mp4", str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert int(done.stdout) == (0 if threads == 1 else 2 * threads)  # as many decode
+    cores = os.cpu_count()
+    wanted = {0: cores + min(16, 3 * cores) if cores > 1 else 0, 1: 0, 3: 3 + 3}  # find and decode
+    assert int(done.stdout) == wanted[threads]

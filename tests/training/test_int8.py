@@ -51,6 +51,7 @@ def test_it_says_the_same_in_less_room(bundles, crops):
     assert not np.array_equal(one, other)
     assert np.corrcoef(one, other)[0, 1] > 0.95
     assert maps.shape == cams.shape
+    assert np.ptp(other - maps.mean((1, 2))) < 1e-6
     assert bundles[1].stat().st_size < 0.6 * bundles[0].stat().st_size
     assert "training crops of" in small.card.training["8 bits"]
     assert small.card.crop == plain.card.crop
@@ -68,14 +69,16 @@ def test_the_first_convolutions_and_the_last_stay_as_they_are(bundles):
     plain, small = (onnx.load(path).graph for path in bundles)
     convolutions = [node for node in plain.node if node.op_type == "Conv"]
     names = [node.name for node in convolutions]
-    assert kept(plain) == [*names[:3], names[-1]]
+    assert [name for name in kept(plain) if name in names] == [*names[:3], names[-1]]
     made = {name: node.op_type for node in small.node for name in node.output}
     floating = [
         node.name
         for node in small.node
         if node.op_type == "Conv" and made.get(node.input[1]) != "DequantizeLinear"
     ]
-    assert floating == kept(plain)
+    assert floating == [*names[:3], names[-1]]
+    last = plain.node[-1].name
+    assert last in kept(plain)
 
 
 def test_scores_that_8_bits_change_too_much_are_refused(bundles):

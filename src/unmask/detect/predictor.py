@@ -40,6 +40,10 @@ from unmask.types import (
     VerdictName,
 )
 
+DECODERS = 3
+"""Threads that decode, for each core, where a medium may have all of them: more than cores, so that
+the decoder, which everything waits for, gets more of them than what follows it."""
+
 MESSAGES: dict[VerdictName, str] = {
     "fake": "signs of face manipulation found",
     "real": "no sign of face manipulation found",
@@ -66,7 +70,9 @@ class Predictor:
         self.settings = settings or Settings()
         self._bundle = load_bundle(model)
         self._finder = FINDERS[self.settings.finder](threads=1)
-        self._threads = self.settings.threads or os.cpu_count() or 1
+        cores = os.cpu_count() or 1
+        self._threads = self.settings.threads or cores
+        self._decoders = self.settings.threads or (DECODERS * cores if cores > 1 else 1)
         self._pool = (
             ThreadPoolExecutor(self._threads, thread_name_prefix="unmask")
             if self._threads > 1
@@ -107,7 +113,7 @@ class Predictor:
                 path,
                 frames=self.settings.frames,
                 limits=self.settings.limits,
-                threads=self._threads,
+                threads=self._decoders,
             ) as reader:
                 if self.card.input == "sequence" and reader.media.kind == "image":
                     return abstain(
@@ -123,7 +129,7 @@ class Predictor:
                     self.card.crop,
                     self.settings,
                     self._pool,
-                    ahead=self._threads + 1,
+                    ahead=DECODERS * self._threads,
                 ):
                     seen.append(frame)
                     scoring.add(frame.faces)

@@ -22,7 +22,7 @@ class Settings:
         limits: the largest media to open.
         finder: name of the face finder.
         threads: a video is decoded on this many threads, while faces are found and scored on as
-            many more; 1 for one thread that does all in turn, 0 for one a core.
+            many more; 1 for one thread that does all in turn, 0 for all cores.
         follow: search only every ``min_frames``-th frame of a video for faces, and that where it
             has changed, and the others only near where the same people are before and after;
             otherwise every frame whole.

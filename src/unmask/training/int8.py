@@ -86,8 +86,7 @@ def to_int8(data: bytes, crops: Crops) -> bytes:
 
 def kept(graph: onnx.GraphProto) -> list[str]:
     """Return the names of the nodes that stay as they are: the `FIRST` convolutions on the way
-    from the input, and those that no other follows."""
-    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    from the input, the last, which no other follows, and all that comes after."""
     before: dict[str, int] = {}
     for node in graph.node:
         depth = max((before.get(name, 0) for name in node.input), default=0)
@@ -98,8 +97,9 @@ def kept(graph: onnx.GraphProto) -> list[str]:
             followed.update(node.input)
     return [
         node.name
-        for node in convolutions
-        if before[node.output[0]] <= FIRST or node.output[0] not in followed
+        for node in graph.node
+        if followed.isdisjoint(node.output)
+        or (node.op_type == "Conv" and before[node.output[0]] <= FIRST)
     ]
 
 
