@@ -77,8 +77,7 @@ def test_the_first_convolutions_and_the_last_stay_as_they_are(bundles):
         if node.op_type == "Conv" and made.get(node.input[1]) != "DequantizeLinear"
     ]
     assert floating == [*names[:3], names[-1]]
-    last = plain.node[-1].name
-    assert last in kept(plain)
+    assert plain.node[-1].name in kept(plain)
 
 
 def test_scores_that_8_bits_change_too_much_are_refused(bundles):
@@ -98,3 +97,11 @@ def test_sequences_are_not_in_8_bits(clip_set, tmp_path):
     train(tiny("capstone-sequence", epochs=1), [clip_set], tmp_path, workers=0, accelerator="cpu")
     with pytest.raises(DataError, match="single frames"):
         export([tmp_path], version="1", int8=[clip_set])
+
+
+def test_ranges_need_faces_to_train_on(run, face_set, tmp_path):
+    faces = pl.read_parquet(face_set / "faces-00000.parquet").filter(split="dev")
+    faces.write_parquet(tmp_path / "faces-00000.parquet")
+    pl.DataFrame().write_parquet(tmp_path / "failures.parquet")
+    with pytest.raises(DataError, match="split 'train'"):
+        export([run], version="1", int8=[tmp_path])

@@ -20,12 +20,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 import polars as pl
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
+from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
 from unmask.errors import DataError
 from unmask.training.recipes import Recipe
@@ -107,11 +102,14 @@ def training_crops(recipe: Recipe, faces: pl.DataFrame) -> Crops:
     """Return twice `CROPS` crops as the recipe's training shows them, [N, 3, S, S], normalised.
 
     Raises:
-        DataError: the recipe does not judge single frames, or there are too few faces.
+        DataError: the recipe does not judge single frames, or there are no faces of split
+            ``train``.
     """
     if recipe.input != "frame":
         raise DataError("only a detector of single frames can compute in 8 bits; export without")
     rows = recipe.usable(faces.filter(pl.col("split") == "train"))
+    if rows.is_empty():
+        raise DataError("8 bits need faces of split 'train'; see `unmask data split`")
     shown: Any = recipe.train_set(rows, 0)
     shape = (-1, 3, recipe.crop.size, recipe.crop.size)
     parts: Iterator[Any] = (np.asarray(shown[n][0]).reshape(shape) for n in range(len(shown)))
@@ -130,8 +128,8 @@ def logits(data: bytes, crops: Crops) -> Crops:
     )
 
 
-class _Reader(CalibrationDataReader):  # type: ignore[misc]
-    """What ONNX Runtime asks crops of."""
+class _Reader:
+    """What ONNX Runtime asks for crops."""
 
     def __init__(self, name: str, crops: Crops) -> None:
         self._feeds = ({name: part} for part in _batches(crops))
