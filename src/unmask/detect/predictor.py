@@ -44,6 +44,9 @@ DECODERS = 3
 """Threads that decode, for each core, where a medium may have all of them: more than cores, so that
 the decoder, which everything waits for, gets more of them than what follows it."""
 
+AHEAD = 3
+"""Frames that may be under way for each thread while an earlier one is waited for."""
+
 MESSAGES: dict[VerdictName, str] = {
     "fake": "signs of face manipulation found",
     "real": "no sign of face manipulation found",
@@ -129,7 +132,7 @@ class Predictor:
                     self.card.crop,
                     self.settings,
                     self._pool,
-                    ahead=DECODERS * self._threads,
+                    ahead=AHEAD * self._threads,
                 ):
                     seen.append(frame)
                     scoring.add(frame.faces)

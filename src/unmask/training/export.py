@@ -69,7 +69,7 @@ def export(
     told = [facts for _, facts in members]
     training: dict[str, Any] = told[0] if len(runs) == 1 else {"mean of runs": told}
     if int8:
-        shown = training_crops(widest, read_face_sets(int8))
+        shown = training_crops(widest, read_face_sets(int8, stream=True))
         names = ", ".join(folder.resolve().name for folder in int8)
         training["8 bits"] = f"ranges from {len(shown) // 2} training crops of {names}"
     card = Card(
